@@ -1,0 +1,32 @@
+"""Time, timers and ids behind one object, so that a test can own them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from contextlib import AbstractAsyncContextManager
+
+
+class Clock:
+    """The real time. Nothing else in eventy asks the operating system or the event loop for it."""
+
+    def monotonic(self) -> float:
+        """Return seconds since an arbitrary moment; they never go backwards."""
+        return time.monotonic()
+
+    def now_ms(self) -> int:
+        """Return the time of day, in ms since 1970-01-01T00:00Z, as Kafka's timestamps are."""
+        return time.time_ns() // 1_000_000
+
+    def new_id(self) -> str:
+        """Return an id that nothing else has (a random UUID)."""
+        return str(uuid.uuid4())
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for so many seconds."""
+        await asyncio.sleep(seconds)
+
+    def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
+        """Cancel the body after so many seconds and raise `TimeoutError`; None: never."""
+        return asyncio.timeout(seconds)

@@ -1,0 +1,1 @@
+"""Commands: what somebody asks of this service."""

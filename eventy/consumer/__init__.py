@@ -1,0 +1,1 @@
+"""Receiving messages: one engine, a port to each broker."""

@@ -1,0 +1,54 @@
+"""The contract of a consumer."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, ClassVar
+
+from eventy.clock import Clock
+from eventy.event.base import BaseEvent
+from eventy.message.context import Context
+
+#: Hands an event to its handlers and returns when they are done. The application gives it to `start`.
+Deliver = Callable[[BaseEvent, Context], Awaitable[None]]
+
+#: Opens what surrounds one attempt at a message, a database transaction for example.
+Scope = Callable[[], AbstractAsyncContextManager[object]]
+
+
+class BaseEventConsumer(ABC):
+    """Receives the messages of some topics and delivers their events.
+
+    A consumer is built with `broker`, `serializer`, `clock`, `event_topics`, `event_group`, `position`, `scope`,
+    `options` and the options as keywords; see `eventy.consumer.engine`.
+    """
+
+    #: The broker that it needs: `memory`, `kafka`, or a name of your own, which the settings then don't judge.
+    broker_kind: ClassVar[str]
+
+    @classmethod
+    def connect(cls, config: Mapping[str, Any], clock: Clock) -> object:
+        """Return what all consumers and emitters of this kind are given as their `broker`.
+
+        Parameters
+            config: every setting, by its name in lower case without `EVENTY_`.
+        """
+        return None
+
+    @abstractmethod
+    async def start(self, deliver: Deliver) -> None:
+        """Begin. Returns when the consumer is supervised; connecting goes on behind it."""
+
+    @abstractmethod
+    async def stop(self) -> None:
+        """Finish what runs, flush, commit and leave. When cancelled: give up at once, commit nothing unfinished."""
+
+    @abstractmethod
+    async def wait(self) -> None:
+        """Return when stopped; raise what ended the consumer otherwise."""
+
+    @abstractmethod
+    def readiness(self) -> str | None:
+        """Return None when messages are received, else the reason why not."""

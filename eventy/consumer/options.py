@@ -1,0 +1,96 @@
+"""What can be set for a consumer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TypedDict
+
+from eventy.errors import ConfigurationError
+
+
+class ConsumerOverrides(TypedDict, total=False):
+    """The options as keywords, all of them optional."""
+
+    max_retries: int
+    retry_interval: int
+    retry_backoff_coeff: float
+    retry_max_interval: int
+    retry_jitter: float
+    on_exhausted: str
+    delivery: str
+    concurrency: int
+    slice_messages: int
+    slice_time: int
+    max_poison: int
+    stall_timeout: int
+    replay_emits: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsumerOptions:
+    """How a consumer treats its messages; each field is the setting `EVENTY_CONSUMER_<FIELD>`.
+
+    Parameters
+        max_retries: retries after the first attempt.
+        retry_interval: ms before the first retry.
+        retry_backoff_coeff: the nth wait is `retry_interval · coeff^(n-1)`, at least 1.
+        retry_max_interval: ms, the longest wait.
+        retry_jitter: share of each wait that is random, 0–1.
+        on_exhausted: what becomes of a message that every attempt failed: `stop`.
+        delivery: `at_least_once`.
+        concurrency: key lanes a partition.
+        slice_messages: messages that are flushed and committed together, at most.
+        slice_time: ms after which what is done is flushed and committed.
+        max_poison: undecodable messages in a row before the consumer stops.
+        stall_timeout: ms after which a handler counts as stuck.
+        replay_emits: whether handlers' sends go out while a group replays.
+
+    Raises ConfigurationError for a value out of range, and for one whose feature isn't there yet.
+    """
+
+    max_retries: int = 10
+    retry_interval: int = 1_000
+    retry_backoff_coeff: float = 2.0
+    retry_max_interval: int = 60_000
+    retry_jitter: float = 0.0
+    on_exhausted: str = "stop"
+    delivery: str = "at_least_once"
+    concurrency: int = 1
+    slice_messages: int = 2_000
+    slice_time: int = 50
+    max_poison: int = 100
+    stall_timeout: int = 300_000
+    replay_emits: bool = False
+
+    def __post_init__(self) -> None:
+        for name, least in _LEAST.items():
+            if getattr(self, name) < least:
+                raise ConfigurationError(f"{name} is {getattr(self, name)!r}, expected at least {least}")
+        for name, allowed in _CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ConfigurationError(f"{name} is {getattr(self, name)!r}, expected {' or '.join(allowed)}")
+        for field in fields(self):
+            if field.name in _NOT_YET and getattr(self, field.name) != field.default:
+                raise ConfigurationError(
+                    f"{field.name} is {getattr(self, field.name)!r}, but this version knows only {field.default!r}"
+                )
+
+
+_LEAST: dict[str, float] = {
+    "max_retries": 0,
+    "retry_interval": 0,
+    "retry_backoff_coeff": 1,
+    "retry_max_interval": 0,
+    "concurrency": 1,
+    "slice_messages": 1,
+    "slice_time": 1,
+    "max_poison": 1,
+    "stall_timeout": 1,
+}
+_CHOICES = {
+    "on_exhausted": ("stop", "dead_letter", "skip"),
+    "delivery": ("at_least_once", "exactly_once"),
+}
+_NOT_YET = frozenset(
+    {"retry_jitter", "on_exhausted", "delivery", "concurrency", "max_poison", "stall_timeout", "replay_emits"}
+)

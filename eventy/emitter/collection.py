@@ -1,0 +1,64 @@
+"""What is sent while a message is handled: held until the handler has returned, so a failed attempt sends nothing."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from hashlib import blake2b
+from typing import NamedTuple, Protocol
+
+from eventy.errors import SendError
+from eventy.message.context import Context
+from eventy.message.record import ProducerRecord
+
+
+class Writer(Protocol):
+    """The end of the way: writes records and returns when all of them are acknowledged."""
+
+    async def write(self, records: list[ProducerRecord]) -> None: ...
+
+
+class Send(NamedTuple):
+    """A record that waits for its flush, and who will write it."""
+
+    writer: Writer
+    record: ProducerRecord
+
+
+class Collection:
+    """The sends of one attempt at one message.
+
+    Parameters
+        context: the message that is being handled.
+        group: the consumer's group; two groups that handle one message send different events.
+    """
+
+    __slots__ = ("_closed", "_group", "context", "sends")
+
+    def __init__(self, context: Context, group: str) -> None:
+        self.context = context
+        self.sends: list[Send] = []
+        self._group = group
+        self._closed = False
+
+    def add(self, writer: Writer, record: ProducerRecord) -> None:
+        self.sends.append(Send(writer, record))
+
+    def next_id(self, destination: str, name: str) -> str:
+        """Return the id of the next send: the same when the message is handled again, so that receivers can drop it.
+
+        Raises SendError when the handler has returned.
+        """
+        if self._closed:
+            raise SendError(
+                f"{name} was sent to {destination} by a task that outlived the handler of message "
+                f"{self.context.message_id}; await the task inside the handler, or send from app.add_task()"
+            )
+        place = f"{self.context.message_id}\0{self._group}\0{len(self.sends)}\0{destination}\0{name}"
+        return blake2b(place.encode(), digest_size=16).hexdigest()
+
+    def close(self) -> None:
+        """Refuse further sends."""
+        self._closed = True
+
+
+collecting: ContextVar[Collection | None] = ContextVar("eventy_collecting", default=None)

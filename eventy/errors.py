@@ -1,0 +1,108 @@
+"""The one error tree.
+
+Every message says what was found, what was expected and what to do. `exit_status` is the status of a process
+that such an error ends: 1 failed, 2 usage or settings, 3 the shutdown deadline passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class EventyError(Exception):
+    """Whatever eventy raises by itself."""
+
+    exit_status = 1
+
+
+# ---------------------------------------------------------------- before anything runs
+
+
+class ConfigurationError(EventyError):
+    """The application can't be built as it is described."""
+
+    exit_status = 2
+
+
+class SettingsError(ConfigurationError):
+    """One or more settings are missing or unusable; `mistakes` has a line for each."""
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        self.mistakes = tuple(mistakes)
+        heading = "1 setting can't be used:" if len(mistakes) == 1 else f"{len(mistakes)} settings can't be used:"
+        super().__init__("\n".join([heading, *(f"  {mistake}" for mistake in mistakes)]))
+
+
+class SchemaError(ConfigurationError):
+    """A schema file can't be read, or two of them define one name."""
+
+
+class RegistryError(ConfigurationError):
+    """A class or function is registered for a name that can't be, or that no schema has."""
+
+
+class InjectionError(ConfigurationError):
+    """A parameter of a handler or a route can't be provided."""
+
+
+class UnknownNameError(EventyError, LookupError):
+    """The application has nothing of this name."""
+
+
+# ---------------------------------------------------------------- messages
+
+
+class SerializationError(EventyError):
+    """An event can't be turned into bytes, or bytes into an event."""
+
+
+class EncodeError(SerializationError):
+    """An event doesn't fit its schema, or has none."""
+
+
+class DecodeError(SerializationError):
+    """Bytes that are no message which this serializer knows."""
+
+
+class SchemaNotLoaded(SerializationError):  # noqa: N818 - a request rather than a failure
+    """The schema of a message must be fetched first: `await serializer.load(error.reference)`, then decode again."""
+
+    def __init__(self, reference: object) -> None:
+        self.reference = reference
+        super().__init__(f"the schema {reference!r} has not been loaded yet: await serializer.load(…) and decode again")
+
+
+class SendError(EventyError):
+    """An event can't be sent in this way or at this moment."""
+
+
+class RecordTooLargeError(SendError):
+    """A record is larger than the broker takes."""
+
+
+# ---------------------------------------------------------------- the broker
+
+
+class BrokerError(EventyError):
+    """The broker refused something, or its answer never came."""
+
+
+class BrokerUnavailableError(BrokerError):
+    """The broker didn't answer in time."""
+
+
+class CommitFailedError(BrokerError):
+    """The offsets weren't committed: the partition has moved on to another member of the group."""
+
+
+# ---------------------------------------------------------------- while it runs
+
+
+class HandlerError(EventyError):
+    """A message couldn't be handled, and the consumer gave up on it; the cause is chained."""
+
+
+class ShutdownTimeoutError(EventyError):
+    """Something was still unfinished when the shutdown deadline passed."""
+
+    exit_status = 3

@@ -1,0 +1,102 @@
+"""Which class and which handlers a message name means: a value, filled by whoever composes the application."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from eventy.errors import RegistryError
+from eventy.event.base import BaseEvent
+from eventy.event.generic import GenericEvent
+
+HandlerFunction = Callable[..., Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Messages of these names become objects of this class.
+
+    Parameters
+        pattern: the full name of a schema, else a regex that `re.match` tries on each of them.
+        cls: what the data becomes.
+        handlers: functions to call with the event, in this order; none: the class handles its messages itself.
+    """
+
+    pattern: str
+    cls: type[BaseEvent]
+    handlers: tuple[HandlerFunction, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not _is_event_class(self.cls):
+            raise RegistryError(f"{self.cls!r} is registered for {self.pattern!r}, but is no subclass of BaseEvent")
+        if not isinstance(self.pattern, str):
+            raise RegistryError(
+                f"{self.cls.__qualname__} is registered for {self.pattern!r} ({type(self.pattern).__qualname__}), "
+                "expected the name of a schema or a regular expression"
+            )
+
+    def matches(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return which of these schema names are meant; a literal name means itself only.
+
+        Raises RegistryError for a pattern that is neither one of the names nor a regex.
+        """
+        names = tuple(names)
+        if self.pattern in names:
+            return (self.pattern,)
+        try:
+            regex = re.compile(self.pattern)
+        except re.error as error:
+            raise RegistryError(
+                f"{self.cls.__qualname__} is registered for {self.pattern!r}, which is neither the name of a schema "
+                f"nor a regular expression ({error}): correct it"
+            ) from error
+        return tuple(name for name in names if regex.match(name))
+
+
+def on(name_or_regex: str, *handlers: HandlerFunction, cls: type[BaseEvent] = GenericEvent) -> Registration:
+    """Have functions called for messages, one after the other: `async def handler(event, …injected)`.
+
+    Raises RegistryError when there is no handler, or one can't be called.
+    """
+    if not handlers:
+        raise RegistryError(f"on({name_or_regex!r}) names no handler: pass at least one async function")
+    for handler in handlers:
+        if not callable(handler):
+            raise RegistryError(f"on({name_or_regex!r}): {handler!r} can't be called; pass async functions")
+    return Registration(name_or_regex, cls, handlers)
+
+
+class Registry:
+    """The messages of an application, in order: the first registration that matches a name wins.
+
+    Parameters
+        messages: classes, registered for their own `name()`, and what `on(…)` returns.
+    """
+
+    def __init__(self, messages: Iterable[type[BaseEvent] | Registration] = ()) -> None:
+        self._registrations: list[Registration] = []
+        for message in messages:
+            self.add(message if isinstance(message, Registration) else _by_its_own_name(message))
+
+    def add(self, registration: Registration) -> None:
+        """Append a registration; those before it win."""
+        self._registrations.append(registration)
+
+    def __iter__(self) -> Iterator[Registration]:
+        return iter(self._registrations)
+
+    def __len__(self) -> int:
+        return len(self._registrations)
+
+
+def _by_its_own_name(cls: type[BaseEvent]) -> Registration:
+    if not isinstance(cls, type) or not issubclass(cls, BaseEvent):
+        raise RegistryError(f"{cls!r} isn't a message: list subclasses of BaseEvent or BaseCommand, and on(…)")
+    if issubclass(cls, GenericEvent):
+        raise RegistryError(f"{cls.__qualname__} has no name of its own: list it as on(name_or_regex, handler)")
+    return Registration(cls.name(), cls)
+
+
+def _is_event_class(cls: object) -> bool:
+    return isinstance(cls, type) and issubclass(cls, BaseEvent)

@@ -1,0 +1,1 @@
+"""What travels: bytes with headers (`record`), and what a handler is told about them (`context`)."""

@@ -1,0 +1,74 @@
+"""What a handler is told about the message at hand, and what every send in reach of it inherits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextvars import ContextVar
+
+from eventy.message.headers import CE_CAUSATION_ID, CE_CORRELATION_ID, CE_ID
+from eventy.message.record import Header, Record
+
+# The correlation id of the work at hand outside any message: an HTTP request's.
+request_corr_id: ContextVar[str | None] = ContextVar("eventy_request_corr_id", default=None)
+
+
+class Context:
+    """The message at hand, beside its data.
+
+    Parameters
+        record: as it came off the broker.
+        attempt: 1 on the first try, 2 on the first retry, and so on.
+        is_replaying: whether the group has already been past this message.
+    """
+
+    __slots__ = ("attempt", "causation_id", "corr_id", "is_replaying", "message_id", "record")
+
+    def __init__(self, record: Record, attempt: int = 1, is_replaying: bool = False) -> None:
+        message_id = corr_id = causation_id = None
+        for name, value in record.headers:
+            if name == CE_ID:
+                message_id = value.decode("utf-8", "replace")
+            elif name == CE_CORRELATION_ID:
+                corr_id = value.decode("utf-8", "replace")
+            elif name == CE_CAUSATION_ID:
+                causation_id = value.decode("utf-8", "replace")
+        self.record = record
+        self.attempt = attempt
+        self.is_replaying = is_replaying
+        self.message_id: str = message_id or f"{record.topic}-{record.partition}-{record.offset}"
+        self.corr_id: str = corr_id or ""
+        self.causation_id: str | None = causation_id
+
+    def correlate(self, data: object) -> None:
+        """Take the correlation id out of the data, else the message's own id, where no header gave one."""
+        found = data.get("correlation_id") if isinstance(data, dict) else None
+        self.corr_id = found if found and isinstance(found, str) else self.message_id
+
+    @property
+    def topic(self) -> str:
+        return self.record.topic
+
+    @property
+    def partition(self) -> int:
+        return self.record.partition
+
+    @property
+    def offset(self) -> int:
+        return self.record.offset
+
+    @property
+    def key(self) -> bytes | None:
+        return self.record.key
+
+    @property
+    def timestamp(self) -> int:
+        """When the record was made, in ms since 1970-01-01T00:00Z."""
+        return self.record.timestamp
+
+    @property
+    def headers(self) -> Sequence[Header]:
+        return self.record.headers
+
+    def __repr__(self) -> str:
+        where = f"{self.topic}[{self.partition}]@{self.offset}"
+        return f"Context({where}, message_id={self.message_id!r}, corr_id={self.corr_id!r}, attempt={self.attempt})"

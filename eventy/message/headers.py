@@ -1,0 +1,16 @@
+"""Header names: the CloudEvents Kafka protocol binding (1.0, binary content mode) and W3C Trace Context."""
+
+CE_PREFIX = "ce_"
+CE_SPECVERSION = "ce_specversion"
+CE_ID = "ce_id"
+CE_TYPE = "ce_type"
+CE_SOURCE = "ce_source"
+CE_TIME = "ce_time"
+# Extension attributes: lower-case letters and digits only, by the CloudEvents naming rule.
+CE_CORRELATION_ID = "ce_correlationid"
+CE_CAUSATION_ID = "ce_causationid"
+
+CONTENT_TYPE = "content-type"
+TRACEPARENT = "traceparent"
+
+HTTP_CORRELATION_ID = "X-Correlation-ID"

@@ -1,0 +1,57 @@
+"""Records: bytes with a key and headers, on their way to and from a partition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+Header = tuple[str, bytes]
+
+
+class TopicPartition(NamedTuple):
+    """One partition of a topic; equal to the Kafka client's own."""
+
+    topic: str
+    partition: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}[{self.partition}]"
+
+
+class Record(Protocol):
+    """A record off the broker. A protocol, since the Kafka client's own records fit it: nothing is copied."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int:
+        """In ms since 1970-01-01T00:00Z."""
+        ...
+
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None:
+        """None is a tombstone."""
+        ...
+
+    @property
+    def headers(self) -> Sequence[Header]: ...
+
+
+class ProducerRecord(NamedTuple):
+    """A record on its way to the broker; its partition follows from the key."""
+
+    topic: str
+    key: bytes | None
+    value: bytes
+    headers: tuple[Header, ...]
+
+    def size(self) -> int:
+        """Return the bytes of key, value and headers, without the few that framing adds."""
+        size = len(self.value) + (len(self.key) if self.key is not None else 0)
+        return size + sum(len(name.encode()) + len(value) for name, value in self.headers)
