@@ -1,0 +1,1 @@
+"""The application: its settings, its container's root, its life."""

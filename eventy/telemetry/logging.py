@@ -1,0 +1,90 @@
+"""The log of the process: lines on standard error, for people or for machines."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+
+from eventy.errors import ConfigurationError, EventyError
+from eventy.telemetry.access import ACCESS, with_text
+
+logger = logging.getLogger("eventy")
+
+# The least level of others' loggers: what they say below it is noise, or shows passwords (a SASL request of aiokafka)
+# and people's data (the parameters of a statement).
+_OTHERS = {
+    "aiokafka": logging.WARNING,
+    "aiosqlite": logging.WARNING,
+    "asyncio": logging.WARNING,
+    ACCESS: logging.INFO,
+    "sanic.error": logging.WARNING,
+    "sanic.root": logging.WARNING,
+    "sanic.server": logging.WARNING,
+    "sqlalchemy": logging.WARNING,
+}
+
+
+def configure_logging(level: str, format: str) -> None:  # noqa: A002  # as EVENTY_LOG_FORMAT
+    """Have the process log to standard error, in UTC. Done again, it replaces what it did.
+
+    Parameters
+        level: the least that is logged, `DEBUG` to `CRITICAL`.
+        format: `console` or `json`, an object a line.
+
+    Raises ConfigurationError when the library for `json` isn't installed.
+    """
+    handler = _Handler()
+    handler.addFilter(with_text)
+    handler.setFormatter(_json() if format == "json" else _ConsoleFormatter())
+    root = logging.getLogger()
+    for former in [one for one in root.handlers if isinstance(one, _Handler)]:
+        root.removeHandler(former)
+    root.addHandler(handler)
+    root.setLevel(level)
+    for name, least in _OTHERS.items():
+        logging.getLogger(name).setLevel(max(least, root.level))
+
+
+def report(error: EventyError) -> None:
+    """Log what ends the process: a mistake of the user's without a traceback, unless the level is DEBUG."""
+    mistake = isinstance(error, ConfigurationError) and not logger.isEnabledFor(logging.DEBUG)
+    logger.critical("%s", error, exc_info=None if mistake else error)
+
+
+class _Handler(logging.StreamHandler):  # type: ignore[type-arg]  # generic for the type checker alone
+    """Ours, to be told from those of others on the root logger."""
+
+
+class _ConsoleFormatter(logging.Formatter):
+    """A record a line; further ones, of a traceback for example, are indented: no message can forge a record."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-8s %(name)s: %(message)s")
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802  # the library's
+        return _utc(record)
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n  ".join(super().format(record).splitlines())
+
+
+def _json() -> logging.Formatter:
+    try:
+        from pythonjsonlogger.json import JsonFormatter  # noqa: PLC0415  # an extra
+    except ImportError:
+        raise ConfigurationError(
+            "EVENTY_LOG_FORMAT is 'json', but python-json-logger isn't installed: "
+            "install eventy[json-logs], or set EVENTY_LOG_FORMAT=console"
+        ) from None
+
+    class UtcJsonFormatter(JsonFormatter):
+        def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802  # the library's
+            return _utc(record)
+
+    names = {"asctime": "timestamp", "levelname": "level", "name": "logger"}
+    return UtcJsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s", rename_fields=names)
+
+
+def _utc(record: logging.LogRecord) -> str:
+    moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+    return moment.replace("+00:00", "Z")
