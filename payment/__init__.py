@@ -1,0 +1,1 @@
+"""The sample domain: payments that are created over HTTP, confirmed by SMS and refused for suspended contracts."""

@@ -1,0 +1,1 @@
+"""Where payments and contracts are kept."""

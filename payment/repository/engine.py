@@ -1,0 +1,89 @@
+"""The engine for a database URL: what SQLite and PostgreSQL each need to be used by many tasks and processes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from sqlalchemy import AsyncAdaptedQueuePool, Connection, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from eventy.errors import ConfigurationError
+from payment.repository.url import DatabaseUrl
+
+# Seconds.
+_SQLITE_BUSY_TIMEOUT = 30
+_POSTGRESQL_CONNECT_TIMEOUT = 10
+_POSTGRESQL_COMMAND_TIMEOUT = 30
+
+_WAL_ATTEMPTS = 100
+
+
+def build_engine(url: DatabaseUrl) -> AsyncEngine:
+    """Return an engine; it connects on first use. Raises ConfigurationError when the driver isn't installed."""
+    try:
+        return _postgresql(url) if url.is_postgresql else _sqlite(url)
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"DATABASE_URL is {url}, which needs the package {error.name}; install it: pip install 'eventy[sample]'"
+        ) from error
+
+
+def _postgresql(url: DatabaseUrl) -> AsyncEngine:
+    return create_async_engine(
+        url.parsed,
+        # The repositories rely on it: a SELECT after INSERT … ON CONFLICT DO NOTHING sees the row of the other one.
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+        # What customers write stays out of errors and logs.
+        hide_parameters=True,
+        connect_args={"timeout": _POSTGRESQL_CONNECT_TIMEOUT, "command_timeout": _POSTGRESQL_COMMAND_TIMEOUT},
+    )
+
+
+def _sqlite(url: DatabaseUrl) -> AsyncEngine:
+    engine = create_async_engine(
+        url.parsed,
+        # SQLite has one writer at a time. Within the process they queue for the connection in turn, which is fair; the
+        # busy time-out is for other processes.
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=1,
+        max_overflow=0,
+        hide_parameters=True,
+        connect_args={"timeout": _SQLITE_BUSY_TIMEOUT},
+    )
+    event.listen(engine.sync_engine, "connect", _prepare)
+    event.listen(engine.sync_engine, "begin", _begin_immediate)
+    return engine
+
+
+def _prepare(connection: DBAPIConnection, _: object) -> None:
+    # The driver begins no transactions of its own: see below.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    try:
+        _use_wal(cursor.execute)
+    finally:
+        cursor.close()
+
+
+def _use_wal(execute: Callable[[str], object]) -> None:
+    """Let readers and a writer work side by side (https://sqlite.org/wal.html)."""
+    for _ in range(_WAL_ATTEMPTS):
+        try:
+            execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            # Another process is changing it: SQLite says "locked" at once, without the busy time-out. A transaction
+            # does wait, so wait by one and look again.
+            execute("BEGIN IMMEDIATE")
+            execute("ROLLBACK")
+        else:
+            return
+    raise sqlite3.OperationalError("the journal mode can't be changed to WAL: the database stays locked")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    # A transaction that reads first and writes later would fail when another one wrote in between; taking the write
+    # lock at its beginning, it waits instead (https://sqlite.org/lang_transaction.html).
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
