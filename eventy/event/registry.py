@@ -28,13 +28,11 @@ class Registration:
     handlers: tuple[HandlerFunction, ...] = ()
 
     def __post_init__(self) -> None:
+        pattern: object = self.pattern
+        if not isinstance(pattern, str):
+            raise RegistryError(f"{self.cls!r} is registered for {pattern!r}: expected a schema's name or a regex")
         if not _is_event_class(self.cls):
-            raise RegistryError(f"{self.cls!r} is registered for {self.pattern!r}, but is no subclass of BaseEvent")
-        if not isinstance(self.pattern, str):
-            raise RegistryError(
-                f"{self.cls.__qualname__} is registered for {self.pattern!r} ({type(self.pattern).__qualname__}), "
-                "expected the name of a schema or a regular expression"
-            )
+            raise RegistryError(f"{self.cls!r} is registered for {pattern!r}: expected a subclass of BaseEvent")
 
     def matches(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return which of these schema names are meant; a literal name means itself only.
@@ -91,7 +89,7 @@ class Registry:
 
 
 def _by_its_own_name(cls: type[BaseEvent]) -> Registration:
-    if not isinstance(cls, type) or not issubclass(cls, BaseEvent):
+    if not _is_event_class(cls):
         raise RegistryError(f"{cls!r} isn't a message: list subclasses of BaseEvent or BaseCommand, and on(…)")
     if issubclass(cls, GenericEvent):
         raise RegistryError(f"{cls.__qualname__} has no name of its own: list it as on(name_or_regex, handler)")

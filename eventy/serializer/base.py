@@ -46,5 +46,5 @@ class BaseEventSerializer(ABC):
         """
 
     async def load(self, reference: object) -> None:
-        """Fetch the schema that a `SchemaNotLoaded` named. A serializer whose schemas are all at hand has no use for it."""
+        """Fetch the schema that a `SchemaNotLoaded` named. A serializer that has all its schemas has no use for it."""
         raise NotImplementedError(f"{type(self).__qualname__} loads no schemas, yet {reference!r} was asked of it")

@@ -1,0 +1,1 @@
+"""Avro schemas: files, names, fingerprints, and reading and writing messages by them."""

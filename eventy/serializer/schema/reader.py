@@ -1,0 +1,59 @@
+"""From the bytes of a record to an event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from io import BytesIO
+from typing import Any
+
+import fastavro
+from fastavro import _read_py
+
+from eventy.errors import DecodeError
+from eventy.event.base import BaseEvent
+from eventy.serializer.schema.schema import Schema
+
+#: Returns the event that the rest of the bytes mean. Raises DecodeError, and nothing else.
+Read = Callable[[BytesIO], BaseEvent]
+
+
+def compile_reader(writer: Schema, reader: Schema | None, cls: type[BaseEvent]) -> Read:
+    """Return what reads the messages of one schema, with all that doesn't depend on a message done.
+
+    Parameters
+        writer: the schema that they were written with.
+        reader: the schema that the application knows under the same name, if it is another: the data is then fitted to
+            it (Avro 1.12 specification, "Schema Resolution").
+        cls: what they become.
+    """
+    name, from_data = writer.name, cls.from_data
+    written, known = writer.parsed, reader.parsed if reader else None
+    # Of fastavro's two readers, only the slower heeds the interpreter's recursion limit: see MAX_NESTING.
+    is_recursive = writer.is_recursive or (reader is not None and reader.is_recursive)
+    parse = _read_py.schemaless_reader if is_recursive else fastavro.schemaless_reader
+
+    def read(body: BytesIO) -> BaseEvent:
+        try:
+            data: Any = parse(body, written, known)
+        except Exception as error:  # whatever fastavro meets in damaged bytes
+            raise DecodeError(f"these bytes are no {name} ({error!r}): damaged, or of another schema") from error
+        if rest := body.read():
+            raise DecodeError(
+                f"{len(rest)} bytes follow the {name}, though a message is one record: damaged, or of another schema"
+            )
+        if known is not None:
+            data = deepcopy(data)  # a default comes as the object in the schema, which no handler may change
+        try:
+            event = from_data(name, data)
+        except Exception as error:  # the application's code, and data that it doesn't take
+            raise DecodeError(
+                f"{cls.__qualname__}.from_data doesn't take this {name} ({error!r}): correct it, or the sender"
+            ) from error
+        if not isinstance(event, BaseEvent):
+            raise DecodeError(
+                f"{cls.__qualname__}.from_data returned {type(event).__qualname__}, expected an event: return cls(…)"
+            )
+        return event
+
+    return read
