@@ -1,0 +1,1 @@
+"""What becomes of one message: dispatched, collected, tried again. One policy a file."""

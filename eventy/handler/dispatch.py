@@ -1,0 +1,95 @@
+"""Finds the handlers of an event and calls them: what a consumer delivers to."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Awaitable
+from functools import lru_cache
+
+from eventy.command.base import BaseCommand
+from eventy.errors import InjectionError
+from eventy.event.base import BaseEvent
+from eventy.event.generic import GenericEvent
+from eventy.event.registry import HandlerFunction, Registration, Registry
+from eventy.injection import Call, Container, Mistakes, compile_handlers
+from eventy.message.context import Context
+
+logger = logging.getLogger(__name__)
+
+# Names that are remembered. Messages that carry their schema may have any number of them.
+_REMEMBERED_NAMES = 1024
+
+# The full name of a schema, by the Avro specification: such a pattern means itself only.
+_FULL_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+
+
+class Dispatcher:
+    """Calls the handlers of each event. Built once, at start: it compiles all of them.
+
+    Parameters
+        registry: the messages of the application; the first registration that matches a name wins.
+        container: the root container, where the handlers' parameters come from.
+        app: the application, which a parameter called `app` gets.
+
+    Raises InjectionError, naming every parameter of every handler that can't be filled, and RegistryError for a
+    pattern that is no regular expression.
+    """
+
+    def __init__(self, registry: Registry, container: Container, app: object) -> None:
+        compiled = _compiled(registry, container, app)
+        self._by_order = tuple((registration, call) for registration, _, call in compiled)
+        self._by_class: dict[type[BaseEvent], Call] = {}
+        for registration, handlers, call in compiled:
+            alike = all(others == handlers for other, others, _ in compiled if other.cls is registration.cls)
+            if alike and registration.cls is not GenericEvent:  # any message without a class of its own is one
+                self._by_class[registration.cls] = call
+        self._by_name = lru_cache(maxsize=_REMEMBERED_NAMES)(self._find)
+
+    def deliver(self, event: BaseEvent, context: Context) -> Awaitable[None]:
+        """Call the handlers of an event, one after the other; there may be none. Raises what they raise."""
+        call = self._by_class.get(type(event)) or self._by_name(event.name())
+        return call(event, context)
+
+    def _find(self, name: str) -> Call:
+        for registration, call in self._by_order:
+            if _matches(registration, name):
+                return call
+        logger.debug("nothing is registered for %s: its messages are passed over", name)
+        return _nothing
+
+
+def _compiled(
+    registry: Registry, container: Container, app: object
+) -> list[tuple[Registration, tuple[HandlerFunction, ...], Call]]:
+    mistakes = Mistakes()
+    compiled = []
+    for registration in registry:
+        with mistakes.collected():
+            _matches(registration, "")  # a pattern that can't be compiled is a mistake of the start
+            handlers = registration.handlers or (_own_handler(registration),)
+            compiled.append((registration, handlers, compile_handlers(handlers, container, app)))
+    mistakes.raise_any()
+    return compiled
+
+
+def _own_handler(registration: Registration) -> HandlerFunction:
+    cls = registration.cls
+    if not issubclass(cls, BaseCommand):
+        return cls.handle
+    if cls.execute is BaseCommand.execute:
+        raise InjectionError(
+            f"{cls.__module__}.{cls.__qualname__}, registered for {registration.pattern!r}, has no execute(): "
+            f"define `async def execute(self, …)`, or register functions for it with on(…)"
+        )
+    return cls.execute
+
+
+def _matches(registration: Registration, name: str) -> bool:
+    if _FULL_NAME.fullmatch(registration.pattern):
+        return registration.pattern == name
+    return bool(registration.matches((name,)))
+
+
+async def _nothing(event: BaseEvent, context: Context) -> None:
+    """Handle an event that nobody is registered for."""

@@ -1,0 +1,21 @@
+"""Reads a signature once, finds where each parameter comes from, and compiles the call."""
+
+from dependency_injector.containers import Container
+from dependency_injector.wiring import Provide
+
+from eventy.injection.handlers import Call, compile_handler, compile_handlers
+from eventy.injection.mistakes import Mistakes
+from eventy.injection.names import check_names
+from eventy.injection.routes import RouteHandler, compile_route
+
+__all__ = [
+    "Call",
+    "Container",
+    "Mistakes",
+    "Provide",
+    "RouteHandler",
+    "check_names",
+    "compile_handler",
+    "compile_handlers",
+    "compile_route",
+]

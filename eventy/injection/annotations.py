@@ -1,0 +1,93 @@
+"""Annotations at run time: resolved one by one, so that a name which only type checkers import spoils no other."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from types import NoneType, SimpleNamespace, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+# What type checkers accept in place of a float or a complex (PEP 484, "The numeric tower").
+_ACCEPTED_AS: dict[type, tuple[type, ...]] = {float: (float, int), complex: (complex, float, int)}
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A postponed annotation that can't be evaluated.
+
+    Parameters
+        text: as it was written.
+        reason: the error, such as `NameError: name 'Repository' is not defined`.
+    """
+
+    text: str
+    reason: str
+
+
+def read(annotation: object, namespace: dict[str, Any]) -> object:
+    """Return what an annotation means, or Unreadable.
+
+    Parameters
+        namespace: the globals of the function that it belongs to.
+    """
+    holder = SimpleNamespace(__annotations__={"it": annotation})
+    try:
+        return get_type_hints(holder, globalns=namespace, include_extras=True)["it"]
+    except Exception as error:  # noqa: BLE001  # an annotation is any expression, so it may raise anything
+        if isinstance(annotation, str):
+            return Unreadable(annotation, f"{type(error).__name__}: {error}")
+        return annotation
+
+
+def shown(annotation: object) -> str:
+    """Return an annotation as its author wrote it, more or less."""
+    if isinstance(annotation, Unreadable):
+        return annotation.text
+    if isinstance(annotation, type):
+        return annotation.__name__
+    return inspect.formatannotation(annotation).replace("typing.", "")
+
+
+def metadata(annotation: object) -> tuple[object, ...]:
+    """Return what `Annotated` carries, also inside `… | None` and behind a type alias."""
+    annotation = _without_alias(annotation)
+    if get_origin(annotation) is Annotated:
+        return get_args(annotation)[1:]
+    if _is_union(annotation):
+        return tuple(item for member in get_args(annotation) for item in metadata(member))
+    return ()
+
+
+def classes(annotation: object) -> tuple[type, ...] | None:
+    """Return the classes whose instances fit; None where nobody can tell at run time."""
+    annotation = _without_alias(annotation)
+    if get_origin(annotation) is Annotated:
+        return classes(get_args(annotation)[0])
+    if _is_union(annotation):
+        members = [classes(member) for member in get_args(annotation)]
+        return None if None in members else tuple(cls for member in members for cls in member or ())
+    if annotation is None:
+        return (NoneType,)
+    cls = get_origin(annotation) or annotation
+    if cls is Any or not isinstance(cls, type):
+        return None
+    return _ACCEPTED_AS.get(cls, (cls,))
+
+
+def fits(cls: type, allowed: tuple[type, ...]) -> bool:
+    """Return whether instances of a class fit; a protocol that can't be checked at run time lets everything pass."""
+    try:
+        return issubclass(cls, allowed)
+    except TypeError:
+        return True
+
+
+def _without_alias(annotation: object) -> object:
+    """Follow `type Alias = …` (Python 3.12) and `NewType`."""
+    while (meant := getattr(annotation, "__value__", getattr(annotation, "__supertype__", None))) is not None:
+        annotation = meant
+    return annotation
+
+
+def _is_union(annotation: object) -> bool:
+    return get_origin(annotation) in (Union, UnionType)

@@ -1,0 +1,134 @@
+"""The rules: where the value of each parameter comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from inspect import Parameter
+from typing import Any
+
+from dependency_injector import providers
+from dependency_injector.containers import Container
+
+from eventy.errors import InjectionError
+from eventy.injection.annotations import classes, fits, shown
+from eventy.injection.entering import is_entered
+from eventy.injection.lookup import by_marker, by_name
+from eventy.injection.markers import marker_of
+from eventy.injection.mistakes import Mistakes
+from eventy.injection.products import awaitable_in, class_itself, in_force, made_class
+from eventy.injection.signature import Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Provided:
+    """Called for each message.
+
+    Parameters
+        entered: whether it is an async context manager, open while the handler runs.
+        takes_class: whether a class may come instead of an instance.
+    """
+
+    provider: providers.Provider[Any]
+    entered: bool
+    takes_class: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A piece of Python over what the call itself is given."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The parameter's own default, passed on because one after it is passed by position."""
+
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """What one parameter gets."""
+
+    parameter: Parameter
+    source: Provided | Expression | Kept
+
+
+def resolve(signature: Signature, container: Container, own: Mapping[str, str]) -> tuple[Argument, ...]:
+    """Return what each parameter gets; one that keeps its default isn't listed.
+
+    Parameters
+        own: expressions for the names that come with the call (`app`, `corr_id`, …); an empty one: not here.
+
+    Raises InjectionError, with a line for each parameter that can't be filled.
+    """
+    mistakes = Mistakes()
+    arguments = []
+    for parameter in signature.parameters:
+        with mistakes.collected():
+            try:
+                source = _source(parameter, container, own)
+            except InjectionError as error:
+                raise InjectionError(f"{signature.named(parameter)}: {error}") from error
+            if source is not None:
+                arguments.append(Argument(parameter, source))
+    mistakes.raise_any()
+    return tuple(arguments)
+
+
+def _source(parameter: Parameter, container: Container, own: Mapping[str, str]) -> Provided | Expression | Kept | None:
+    if (marker := marker_of(parameter)) is not None:
+        return _provided(by_marker(container, marker), parameter)
+    if parameter.name in own:
+        return _own(parameter.name, own)
+    if parameter.default is not Parameter.empty:
+        return Kept(parameter.default) if parameter.kind is Parameter.POSITIONAL_ONLY else None
+    return _provided(by_name(container, parameter.name), parameter)
+
+
+def _own(name: str, own: Mapping[str, str]) -> Expression:
+    if not own[name]:
+        raise InjectionError(f"there is no {name} here, since no message is being handled: take it out")
+    return Expression(own[name])
+
+
+def _provided(provider: providers.Provider[Any], parameter: Parameter) -> Provided:
+    _refuse_awaitable(provider)
+    takes_class = type in (classes(parameter.annotation) or ())
+    if not takes_class:
+        refuse_class_override(provider)
+    entered = is_entered(provider)
+    if not entered and provider.last_overriding is None:
+        _refuse_misfit(provider, parameter)
+    return Provided(provider, entered, takes_class)
+
+
+def refuse_class_override(provider: providers.Provider[Any]) -> None:
+    """Raise InjectionError when a provider is overridden with a class: it would hand out the class, not an instance."""
+    given = class_itself(in_force(provider))
+    if given is not None and class_itself(provider) is None:
+        name = given.__qualname__
+        raise InjectionError(
+            f"its provider is overridden with the class {name}, which is handed out as it is, not as an instance: "
+            f"override it with providers.Factory({name}) or providers.Object({name}(…))"
+        )
+
+
+def _refuse_awaitable(provider: providers.Provider[Any]) -> None:
+    if (found := awaitable_in(provider)) is not None:
+        what = "is" if found is in_force(provider) else "is built with"
+        raise InjectionError(
+            f"its provider {what} {found!r}, which must be awaited: only synchronous providers are injected; "
+            f"make it a component with async start() and stop(), or an async context manager"
+        )
+
+
+def _refuse_misfit(provider: providers.Provider[Any], parameter: Parameter) -> None:
+    made, allowed = made_class(provider), classes(parameter.annotation)
+    if parameter.annotation is not Parameter.empty and made and allowed and not fits(made, allowed):
+        raise InjectionError(
+            f"its provider makes a {made.__qualname__}, which is no {shown(parameter.annotation)}: "
+            f"correct the annotation or the container"
+        )

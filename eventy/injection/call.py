@@ -1,0 +1,119 @@
+"""Writes the function that calls a handler: flat, so that a message pays for its providers and little else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from inspect import Parameter
+from typing import Any
+
+from eventy.injection.arguments import Argument, Expression, Provided, refuse_class_override
+from eventy.injection.entering import enter
+from eventy.injection.signature import Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How the written function is called, all of it as source.
+
+    Parameters
+        parameters: its own parameters.
+        positional: what of them each handler gets by position.
+        keywords: what each handler gets after its injected parameters, `**path` for example.
+    """
+
+    parameters: str
+    positional: tuple[str, ...]
+    keywords: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One handler with its arguments."""
+
+    signature: Signature
+    arguments: tuple[Argument, ...]
+
+
+def write_call(shape: Shape, steps: Sequence[Step], **names: object) -> Callable[..., Any]:
+    """Return a function that calls one handler and returns what it returns, or awaits several in order.
+
+    A provider that several parameters ask for is called once.
+
+    Parameters
+        names: what the expressions among the arguments mean, beside the function's own parameters.
+    """
+    source = _Source(names)
+    calls = [source.call(shape, step) for step in steps]
+    title = ", ".join(step.signature.where for step in steps)
+    written: Callable[..., Any] = source.function(shape.parameters, calls, title)
+    return written
+
+
+class _Source:
+    """The lines of one function, and the namespace that it runs in."""
+
+    def __init__(self, names: dict[str, object]) -> None:
+        self._namespace: dict[str, Any] = {
+            **names,
+            "AsyncExitStack": AsyncExitStack,
+            "enter": enter,
+            "refuse_class_override": refuse_class_override,
+        }
+        self._values: dict[int, str] = {}
+        self._preparation: list[str] = []
+        self._enters = False
+
+    def call(self, shape: Shape, step: Step) -> str:
+        handler = self._bind("handler", step.signature.handler)
+        by_position, by_keyword = list(shape.positional), []
+        for argument in step.arguments:
+            value = self._value(argument)
+            if argument.parameter.kind is Parameter.POSITIONAL_ONLY:
+                by_position.append(value)
+            else:
+                by_keyword.append(f"{argument.parameter.name}={value}")
+        return f"{handler}({', '.join([*by_position, *by_keyword, *shape.keywords])})"
+
+    def function(self, parameters: str, calls: Sequence[str], title: str) -> Any:
+        if len(calls) == 1 and not self._enters:
+            lines = [f"def call({parameters}):", *_indented([*self._preparation, f"return {calls[0]}"])]
+        else:
+            result = [f"return await {calls[0]}"] if len(calls) == 1 else [f"await {call}" for call in calls]
+            body = [*self._preparation, *result]
+            if self._enters:
+                body = ["async with AsyncExitStack() as stack:", *_indented(body)]
+            lines = [f"async def call({parameters}):", *_indented(body)]
+        # Made of parameter names alone, never of data. The title shows in tracebacks and profiles.
+        exec(compile("\n".join(lines), f"<call of {title}>", "exec"), self._namespace)
+        return self._namespace["call"]
+
+    def _value(self, argument: Argument) -> str:
+        source = argument.source
+        if isinstance(source, Expression):
+            return source.code
+        if isinstance(source, Provided):
+            known = self._values.get(id(source.provider))
+            return known or self._provide(source)
+        return self._bind("default", source.value)
+
+    def _provide(self, source: Provided) -> str:
+        provider = self._bind("provider", source.provider)
+        self._values[id(source.provider)] = value = f"value{len(self._values)}"
+        self._preparation.append(f"{value} = {provider}()")
+        if not source.takes_class:
+            self._preparation.append(f"if isinstance({value}, type): refuse_class_override({provider})")
+        if source.entered:
+            self._preparation.append(f"{value} = await enter(stack, {value})")
+            self._enters = True
+        return value
+
+    def _bind(self, what: str, thing: object) -> str:
+        name = f"{what}{len(self._namespace)}"
+        self._namespace[name] = thing
+        return name
+
+
+def _indented(lines: Sequence[str]) -> list[str]:
+    return [f"    {line}" for line in lines]

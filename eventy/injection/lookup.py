@@ -1,0 +1,114 @@
+"""Finds providers: by the name of a parameter in the root container, by a marker's path anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+from dependency_injector import providers
+from dependency_injector.containers import Container
+from dependency_injector.errors import Error
+from dependency_injector.wiring import InvariantModifier
+
+from eventy.errors import InjectionError
+from eventy.injection.markers import Marker
+
+_CONFIGURATION = (providers.Configuration, providers.ConfigurationOption, providers.TypedConfigurationOption)
+_OF_INSTANCE = (providers.ProvidedInstance, providers.AttributeGetter, providers.ItemGetter, providers.MethodCaller)
+# What a parameter never gets just because it has the same name.
+_ONLY_MARKED: tuple[tuple[tuple[type, ...], str], ...] = (
+    (_CONFIGURATION, "configuration"),
+    ((providers.Container, providers.DependenciesContainer), "a container"),
+    ((providers.Dependency,), "a placeholder of a dependency"),
+    ((providers.Aggregate,), "an aggregate of providers"),
+)
+
+
+def by_name(container: Container, name: str) -> providers.Provider[Any]:
+    """Return the provider that a parameter without a marker gets.
+
+    Raises InjectionError when the root container has none of this name, or one that must be marked.
+    """
+    provider = container.providers.get(name)
+    if provider is None:
+        raise InjectionError(
+            f"the root container has no provider {name!r}{_closest(name, container.providers)}: "
+            f'add it there, mark the parameter with Provide["name"], or give it a default'
+        )
+    for types, what in _ONLY_MARKED:
+        if isinstance(provider, types):
+            example = "config.x" if isinstance(provider, _CONFIGURATION) else f"{name}.x"
+            raise InjectionError(
+                f'{name!r} is {what}, which is never injected by name: mark the parameter with Provide["{example}"]'
+            )
+    return provider
+
+
+def by_marker(container: Container, marker: Marker) -> providers.Provider[Any]:
+    """Return the provider that a marker names.
+
+    Raises InjectionError when there is none, it is an unfilled placeholder, or the configuration has no such key.
+    """
+    provider: Any = None
+    walked: list[str] = []
+    for segment in marker.provider.split("."):
+        provider = _step(container if provider is None else provider, segment, walked)
+        walked.append(segment)
+    if isinstance(provider, providers.Dependency) and not provider.is_defined:
+        raise InjectionError(f"{marker!r} is a dependency that nothing fills: pass it to its container")
+    if isinstance(provider, providers.Aggregate):
+        raise InjectionError(f"{marker!r} is an aggregate of {_listed(provider.providers)}: name one of them")
+    if isinstance(marker.modifier, InvariantModifier):
+        raise InjectionError(f"{marker!r} depends on another provider: use a Selector in the container")
+    modified: providers.Provider[Any] = provider if marker.modifier is None else _modified(provider, marker)
+    return _readable(modified, marker) if isinstance(modified, _CONFIGURATION) else modified
+
+
+def _step(provider: Any, segment: str, walked: list[str]) -> Any:
+    if isinstance(provider, (providers.Configuration, providers.ConfigurationOption)):
+        return _key(provider, segment, walked)
+    if isinstance(provider, _OF_INSTANCE):
+        return getattr(provider, segment)
+    among: dict[str, Any] = getattr(provider, "providers", {})
+    if segment in among:
+        return among[segment]
+    if segment == "provided" and walked:
+        return provider.provided
+    place = ".".join(walked)
+    raise InjectionError(
+        f"{f'{place!r}' if place else 'the root container'} has no provider {segment!r}{_closest(segment, among)}: "
+        f"correct the marker or add the provider"
+    )
+
+
+def _key(configuration: Any, key: str, walked: list[str]) -> Any:
+    values = configuration()
+    if isinstance(values, dict) and key not in values:
+        raise InjectionError(f"{'.'.join(walked)!r} has no value {key!r}{_closest(key, values)}: correct the marker")
+    return configuration.__getattr__(key)  # by getattr, keys such as `get` and `update` would be its methods
+
+
+def _modified(provider: Any, marker: Marker) -> Any:
+    modifier: Any = marker.modifier
+    try:
+        return modifier.modify(provider, providers_map=None)
+    except AttributeError as error:
+        raise InjectionError(f"{marker!r}: {modifier!r} is for configuration only: leave it out") from error
+
+
+def _readable(option: Any, marker: Marker) -> Any:
+    try:
+        option()
+    except (Error, TypeError, ValueError) as error:
+        raise InjectionError(f"{marker!r} can't be read ({error}): correct the marker or the setting") from error
+    return option
+
+
+def _closest(name: str, among: Iterable[Any]) -> str:
+    close = get_close_matches(name, [candidate for candidate in among if isinstance(candidate, str)], cutoff=0.5)
+    return f" (closest: {_listed(close)})" if close else ""
+
+
+def _listed(names: Iterable[Any]) -> str:
+    return ", ".join(repr(name) for name in names)

@@ -1,0 +1,28 @@
+"""Collects what is wrong, so that a start that fails names every mistake at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from eventy.errors import InjectionError
+
+
+class Mistakes:
+    """The texts of the `InjectionError`s of several steps, each a line or more."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+
+    @contextmanager
+    def collected(self) -> Iterator[None]:
+        """Keep an `InjectionError` of the body and go on after it."""
+        try:
+            yield
+        except InjectionError as error:
+            self._texts.append(str(error))
+
+    def raise_any(self) -> None:
+        """Raise one InjectionError for all of them, if there are any."""
+        if self._texts:
+            raise InjectionError("\n".join(self._texts))

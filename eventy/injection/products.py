@@ -1,0 +1,83 @@
+"""What a provider will hand out, known without calling it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+from dependency_injector import providers
+from dependency_injector.resources import AsyncResource
+
+_CALLING = (providers.Factory, providers.BaseSingleton, providers.Callable, providers.BaseResource)
+
+
+def maker(provider: providers.Provider[Any]) -> object:
+    """Return the class or function whose result is handed out; None when that isn't known."""
+    if isinstance(provider, _CALLING):
+        return provider.provides
+    if isinstance(provider, providers.MethodCaller):  # provider.provided.method.call()
+        getter: Any = provider
+        method = getter.provides
+        if isinstance(method, providers.AttributeGetter):
+            instance: Any = method
+            owner = made_class(getattr(instance.provides, "provides", None))
+            return getattr(owner, str(method.name), None)
+    return None
+
+
+def made_class(provider: object) -> type | None:
+    """Return the class of what is handed out; None when that isn't known."""
+    if type(provider) is providers.Object:  # its subclasses are configurations and placeholders
+        return type(provider.provides) if isinstance(provider.provides, type) else provider.provides.__class__
+    if isinstance(provider, _CALLING):
+        made_by = provider.provides
+        return made_by if isinstance(made_by, type) and not isinstance(provider, providers.BaseResource) else None
+    return None
+
+
+def class_itself(provider: providers.Provider[Any]) -> type | None:
+    """Return the class that is handed out as it is, not as an instance."""
+    if type(provider) is providers.Object and isinstance(provider.provides, type):
+        return provider.provides
+    return None
+
+
+def in_force(provider: providers.Provider[Any]) -> providers.Provider[Any]:
+    """Return the provider that answers at this moment: the last override, else the provider itself."""
+    while provider.last_overriding is not None:
+        provider = provider.last_overriding
+    return provider
+
+
+def awaitable_in(provider: providers.Provider[Any]) -> providers.Provider[Any] | None:
+    """Return what must be awaited before a provider has its object: itself, or a provider that it is built with."""
+    return next((found for found in _built_with(provider, set()) if _must_be_awaited(found)), None)
+
+
+def _must_be_awaited(provider: providers.Provider[Any]) -> bool:
+    if isinstance(provider, providers.Coroutine):
+        return True
+    made_by = maker(provider)
+    if isinstance(provider, providers.BaseResource):  # enters what it makes, and has functions wrapped for that
+        made_by = inspect.unwrap(made_by) if callable(made_by) else made_by
+        if isinstance(made_by, type):
+            return issubclass(made_by, AsyncResource) or hasattr(made_by, "__aenter__")
+    return inspect.iscoroutinefunction(made_by) or inspect.isasyncgenfunction(made_by)
+
+
+def _built_with(provider: providers.Provider[Any], seen: set[int]) -> Iterator[providers.Provider[Any]]:
+    provider = in_force(provider)
+    if id(provider) in seen:
+        return
+    seen.add(id(provider))
+    yield provider
+    for argument in _arguments(provider):
+        if isinstance(argument, providers.Provider) and not isinstance(argument, providers.Delegate):
+            yield from _built_with(argument, seen)
+
+
+def _arguments(provider: providers.Provider[Any]) -> tuple[object, ...]:
+    if isinstance(provider, (*_CALLING, providers.Dict)):
+        return (*getattr(provider, "args", ()), *provider.kwargs.values())
+    return tuple(provider.args) if isinstance(provider, providers.List) else ()

@@ -1,0 +1,60 @@
+"""Compiles HTTP routes: the request and the path parameters come first, the rest is injected."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection
+from functools import update_wrapper
+from typing import Any
+
+from dependency_injector.containers import Container
+
+from eventy.injection.arguments import Argument, Provided, resolve
+from eventy.injection.call import Shape, Step, write_call
+from eventy.injection.signature import read_signature, refuse_sync
+from eventy.message.context import request_corr_id
+
+RouteHandler = Callable[..., Any]
+
+_SHAPE = Shape("*given, **path", ("*given",), ("**path",))
+_OWN = {"app": "app", "corr_id": "corr_id()", "context": ""}
+
+
+def compile_route(
+    handler: RouteHandler,
+    container: Container,
+    app: object,
+    path_parameters: Collection[str] = (),
+    given: Collection[str] = ("request",),
+) -> RouteHandler:
+    """Return a route's handler with everything that it asks for: itself, when that is nothing.
+
+    What is returned has the handler's name, documentation and attributes, and a signature without what is injected.
+
+    Parameters
+        container: the root container.
+        app: what a parameter called `app` gets.
+        path_parameters: names that are passed by keyword at each request.
+        given: what is passed by position at each request.
+
+    Raises InjectionError, naming every parameter that can't be filled.
+    """
+    signature = read_signature(handler, given, filled=path_parameters)
+    arguments = resolve(signature, container, _OWN)
+    if not arguments:
+        return handler
+    if any(isinstance(argument.source, Provided) and argument.source.entered for argument in arguments):
+        refuse_sync(handler)
+    call = write_call(_SHAPE, (Step(signature, arguments),), app=app, corr_id=request_corr_id.get)
+    return _described(call, handler, arguments)
+
+
+def _described(call: RouteHandler, handler: RouteHandler, arguments: Collection[Argument]) -> RouteHandler:
+    update_wrapper(call, handler)
+    described: Any = call
+    del described.__wrapped__  # else the injected parameters show again
+    injected = {argument.parameter.name for argument in arguments}
+    visible = [one for name, one in inspect.signature(handler).parameters.items() if name not in injected]
+    described.__signature__ = inspect.Signature(visible)
+    described.__annotations__ = {name: one for name, one in call.__annotations__.items() if name not in injected}
+    return call

@@ -1,0 +1,122 @@
+"""What a handler asks for: its parameters with readable annotations, and where it is written."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from functools import partial
+from inspect import Parameter
+from types import FunctionType, MethodType
+from typing import Any
+
+from eventy.errors import InjectionError
+from eventy.injection.annotations import read, shown
+
+_POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+_VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Parameters
+    handler: what is called.
+    where: its name with file and line, for errors.
+    parameters: those that must be filled; annotations are resolved, or `Unreadable`.
+    """
+
+    handler: Callable[..., Any]
+    where: str
+    parameters: tuple[Parameter, ...]
+
+    def named(self, parameter: Parameter) -> str:
+        """Return handler, place, parameter and annotation, as every error begins."""
+        kind = "" if parameter.annotation is Parameter.empty else f": {shown(parameter.annotation)}"
+        return f"{self.where}: parameter '{parameter.name}{kind}'"
+
+
+def read_signature(handler: Callable[..., Any], given: Collection[str], filled: Collection[str] = ()) -> Signature:
+    """Read a handler.
+
+    Parameters
+        given: what it gets by position before anything is injected, `("event",)` for example.
+        filled: the names of what the caller passes by keyword.
+
+    Raises InjectionError when it takes fewer positional parameters, or its signature can't be read.
+    """
+    function = _function(handler)
+    where = _where(handler, function)
+    try:
+        parameters = list(inspect.signature(_without_wrapped(handler)).parameters.values())
+    except (TypeError, ValueError) as error:
+        raise InjectionError(f"{where}: the signature can't be read ({error}): write an async function") from error
+    _refuse_unfilled(parameters, filled, where)
+    namespace = getattr(function, "__globals__", {})
+    return Signature(
+        handler,
+        where,
+        tuple(
+            parameter.replace(annotation=read(parameter.annotation, namespace))
+            for parameter in _after(parameters, given, where)
+            if parameter.kind not in _VARIADIC and parameter.name not in filled
+        ),
+    )
+
+
+def refuse_sync(handler: Callable[..., Any]) -> None:
+    """Raise InjectionError for a handler that can't be awaited."""
+    layers = tuple(_layers(handler))
+    if any(inspect.iscoroutinefunction(layer) for layer in layers):
+        return
+    found = "an async generator" if any(inspect.isasyncgenfunction(layer) for layer in layers) else "not async"
+    raise InjectionError(f"{_where(handler, _function(handler))} is {found}: write `async def` without yield")
+
+
+def _refuse_unfilled(parameters: list[Parameter], filled: Collection[str], where: str) -> None:
+    names = {parameter.name for parameter in parameters}
+    takes_any = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters)
+    if not takes_any and (missing := [name for name in filled if name not in names]):
+        raise InjectionError(f"{where} doesn't take {_listed(missing)} of its path: add the parameter")
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(repr(name) for name in names)
+
+
+def _after(parameters: list[Parameter], given: Collection[str], where: str) -> list[Parameter]:
+    for position, name in enumerate(given):
+        if position < len(parameters) and parameters[position].kind is Parameter.VAR_POSITIONAL:
+            return parameters[position:]
+        if position >= len(parameters) or parameters[position].kind not in _POSITIONAL:
+            raise InjectionError(f"{where} doesn't take the {name}: make it positional parameter {position + 1}")
+    return parameters[len(given) :]
+
+
+def _layers(handler: Any) -> Iterator[Any]:
+    """Take off partials, decorators and bound objects, one by one."""
+    while handler is not None:
+        yield handler
+        if isinstance(handler, partial):
+            handler = handler.func
+        elif isinstance(handler, MethodType):
+            handler = handler.__func__
+        elif isinstance(handler, FunctionType) or hasattr(handler, "__wrapped__"):
+            handler = getattr(handler, "__wrapped__", None)
+        else:
+            call = getattr(type(handler), "__call__", None)  # noqa: B004  # the function itself is wanted
+            handler = call if isinstance(call, FunctionType) else None
+
+
+def _function(handler: Callable[..., Any]) -> Any:
+    return tuple(_layers(handler))[-1]
+
+
+def _without_wrapped(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a partial without the `__wrapped__` that `update_wrapper` gave it: its signature lacks what is bound."""
+    return partial(handler.func, *handler.args, **handler.keywords) if isinstance(handler, partial) else handler
+
+
+def _where(handler: object, function: Any) -> str:
+    name = getattr(function, "__qualname__", None) or repr(handler)
+    code = getattr(function, "__code__", None)
+    return f"{name} ({code.co_filename}:{code.co_firstlineno})" if code else name

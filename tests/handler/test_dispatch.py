@@ -1,0 +1,188 @@
+"""Which handlers an event reaches."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from dependency_injector import containers, providers
+
+from eventy.command.base import BaseCommand
+from eventy.errors import InjectionError, RegistryError
+from eventy.event.base import BaseEvent
+from eventy.event.generic import GenericEvent
+from eventy.event.registry import Registry, on
+from eventy.handler.dispatch import Dispatcher
+from eventy.message.context import Context
+from eventy.message.record import Header
+
+APP = object()
+seen: list[Any] = []
+
+
+class ApplicationContainer(containers.DeclarativeContainer):
+    journal = providers.Object(seen)
+
+
+class ARecord:
+    """A record off no broker."""
+
+    topic, partition, offset, timestamp = "payments", 0, 7, 0
+    key: bytes | None = None
+    value: bytes | None = b""
+    headers: tuple[Header, ...] = (("ce_id", b"m-1"),)
+
+
+class CreatePayment(BaseCommand):
+    @classmethod
+    def name(cls) -> str:
+        return "payment.CreatePayment"
+
+    async def execute(self, journal: Any) -> None:
+        seen.append(("executed", self))
+
+
+class PaymentCreated(BaseEvent):
+    @classmethod
+    def name(cls) -> str:
+        return "payment.PaymentCreated"
+
+    async def handle(self, journal: Any) -> None:
+        seen.append(("handled", self))
+
+
+async def audit(event: BaseEvent, journal: list[Any]) -> None:
+    seen.append(("audited", event))
+
+
+async def count(event: BaseEvent, app: object, context: Context) -> None:
+    seen.append(("counted", event))
+
+
+@pytest.fixture(autouse=True)
+def nothing_seen() -> None:
+    seen.clear()
+
+
+def _dispatcher(*messages: Any) -> Dispatcher:
+    container: Any = ApplicationContainer()
+    return Dispatcher(Registry(messages), container, APP)
+
+
+async def _deliver(dispatcher: Dispatcher, event: BaseEvent) -> list[str]:
+    seen.clear()
+    await dispatcher.deliver(event, Context(ARecord()))
+    assert all(reached is event for _, reached in seen)
+    return [how for how, _ in seen]
+
+
+async def test_command_is_executed_and_event_handled() -> None:
+    dispatcher = _dispatcher(CreatePayment, PaymentCreated)
+    assert await _deliver(dispatcher, CreatePayment({})) == ["executed"]
+    assert await _deliver(dispatcher, PaymentCreated({})) == ["handled"]
+
+
+async def test_functions_run_in_order_instead_of_the_class() -> None:
+    dispatcher = _dispatcher(on("payment.PaymentCreated", count, audit, cls=PaymentCreated))
+    assert await _deliver(dispatcher, PaymentCreated({})) == ["counted", "audited"]
+
+
+async def test_class_is_found_though_it_is_registered_for_another_name() -> None:
+    dispatcher = _dispatcher(on("another.name", audit, cls=PaymentCreated))
+    assert await _deliver(dispatcher, PaymentCreated({})) == ["audited"]
+
+
+async def test_class_with_the_same_handlers_everywhere_is_found() -> None:
+    dispatcher = _dispatcher(on("a.A", audit, cls=PaymentCreated), on("b.B", audit, cls=PaymentCreated))
+    assert await _deliver(dispatcher, PaymentCreated({})) == ["audited"]
+
+
+async def test_class_with_several_handlers_is_told_by_name() -> None:
+    dispatcher = _dispatcher(
+        on("a.A", count, cls=PaymentCreated), on("payment.PaymentCreated", audit, cls=PaymentCreated)
+    )
+    assert await _deliver(dispatcher, PaymentCreated({})) == ["audited"]
+
+
+async def test_generic_event_is_told_by_name() -> None:
+    dispatcher = _dispatcher(on("a.A", count), on("a.B", audit))
+    assert await _deliver(dispatcher, GenericEvent("a.B", {})) == ["audited"]
+
+
+async def test_literal_name_means_itself_only() -> None:
+    dispatcher = _dispatcher(on("a.Created", count), on("a.CreatedLater", audit))
+    assert await _deliver(dispatcher, GenericEvent("a.CreatedLater", {})) == ["audited"]
+    assert await _deliver(dispatcher, GenericEvent("a.CreatedNever", {})) == []
+
+
+async def test_regex_matches_from_the_beginning() -> None:
+    dispatcher = _dispatcher(on("qotto.contract.*.Contract[Suspended|Activated]", audit))
+    for name in ("qotto.contract.event.ContractSuspended", "qotto.contract.event.ContractActivated"):
+        assert await _deliver(dispatcher, GenericEvent(name, {})) == ["audited"]
+    assert await _deliver(dispatcher, GenericEvent("other.qotto.contract.event.ContractSuspended", {})) == []
+
+
+async def test_first_registration_that_matches_wins() -> None:
+    dispatcher = _dispatcher(on("a.*", count), on("a.A", audit))
+    assert await _deliver(dispatcher, GenericEvent("a.A", {})) == ["counted"]
+
+
+async def test_only_generic_registration_does_not_take_every_generic_event(caplog: pytest.LogCaptureFixture) -> None:
+    dispatcher = _dispatcher(on("a.A", audit))
+    with caplog.at_level(logging.DEBUG, "eventy.handler.dispatch"):
+        for _ in range(3):
+            assert await _deliver(dispatcher, GenericEvent("b.B", {})) == []
+    assert caplog.messages == ["nothing is registered for b.B: its messages are passed over"]
+
+
+async def test_event_of_an_unregistered_class_is_passed_over() -> None:
+    assert await _deliver(_dispatcher(CreatePayment), PaymentCreated({})) == []
+
+
+async def test_failure_comes_through() -> None:
+    async def fail(event: BaseEvent) -> None:
+        raise OSError("disk")
+
+    with pytest.raises(OSError, match="disk"):
+        await _deliver(_dispatcher(on("a.A", fail)), GenericEvent("a.A", {}))
+
+
+def test_command_without_execute_is_refused() -> None:
+    class Reject(BaseCommand):
+        pass
+
+    with pytest.raises(InjectionError) as raised:
+        _dispatcher(Reject)
+    assert str(raised.value).endswith(
+        f"Reject, registered for {Reject.name()!r}, has no execute(): define `async def execute(self, …)`, "
+        f"or register functions for it with on(…)"
+    )
+
+
+def test_command_without_execute_may_have_functions() -> None:
+    class Reject(BaseCommand):
+        pass
+
+    _dispatcher(on("a.Reject", audit, cls=Reject))
+
+
+def test_all_mistakes_of_all_handlers_come_together() -> None:
+    class Reject(BaseCommand):
+        pass
+
+    async def unknown(event: BaseEvent, xyzzy: int, plugh: str) -> None: ...
+
+    def sync(event: BaseEvent) -> None: ...
+
+    with pytest.raises(InjectionError) as raised:
+        _dispatcher(Reject, on("a.A", unknown, sync), CreatePayment)  # type: ignore[arg-type]  # the mistake
+    lines = str(raised.value).splitlines()
+    assert [text in line for text, line in zip(("Reject", "'xyzzy", "'plugh", "is not async"), lines, strict=True)] == (
+        [True] * 4
+    )
+
+
+def test_pattern_that_is_no_regex_is_refused() -> None:
+    with pytest.raises(RegistryError, match="neither the name of a schema nor a regular expression"):
+        _dispatcher(on("a.[", audit))

@@ -1,0 +1,223 @@
+"""Providers that need care: classes handed out, things to await, async context managers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+import pytest
+from dependency_injector import providers
+from dependency_injector.resources import AsyncResource
+
+from eventy.errors import InjectionError
+from eventy.event.base import BaseEvent
+from eventy.injection import Provide, compile_handler, compile_handlers
+from tests.injection.application import Emitter, Repository, a_container, a_container_with, run
+
+APP = object()
+log: list[Any] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_logged() -> None:
+    log.clear()
+
+
+@asynccontextmanager
+async def open_session(name: str = "session") -> AsyncIterator[str]:
+    log.append(f"open {name}")
+    try:
+        yield name
+    except BaseException:
+        log.append(f"roll back {name}")
+        raise
+    else:
+        log.append(f"commit {name}")
+
+
+class Session:
+    async def __aenter__(self) -> Self:
+        log.append("open")
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        log.append("close")
+
+
+class Database:
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[str]:
+        log.append("begin")
+        yield "transaction"
+        log.append("commit")
+
+
+async def connect() -> Emitter:
+    return Emitter()
+
+
+async def connections() -> AsyncIterator[Emitter]:
+    yield Emitter()
+
+
+class Connection(AsyncResource[Emitter]):
+    """A resource that is opened asynchronously."""
+
+
+async def _takes(event: BaseEvent, it: Any) -> None:
+    log.append(it)
+
+
+# ---------------------------------------------------------------- a class, not an instance
+
+
+async def test_override_with_a_class_is_refused_at_start() -> None:
+    async def handler(event: BaseEvent, payment_repository: Repository) -> None: ...
+
+    container = a_container()
+    with (
+        container.payment_repository.override(Emitter),
+        pytest.raises(InjectionError, match="parameter 'payment_repository: Repository'") as raised,
+    ):
+        compile_handler(handler, container, APP)
+    assert (
+        "its provider is overridden with the class Emitter, which is handed out as it is, not as an instance: "
+        "override it with providers.Factory(Emitter) or providers.Object(Emitter(…))"
+    ) in str(raised.value)
+
+
+async def test_override_with_a_class_is_refused_later_as_well() -> None:
+    async def handler(event: BaseEvent, payment_repository: Repository) -> None: ...
+
+    container = a_container()
+    call = compile_handler(handler, container, APP)
+    with (
+        container.payment_repository.override(Emitter),
+        pytest.raises(InjectionError, match="overridden with the class Emitter, which is handed out as it is"),
+    ):
+        await run(call)
+    await run(call)
+
+
+async def test_class_is_handed_out_where_one_is_asked_for() -> None:
+    async def handler(event: BaseEvent, it: type[Repository]) -> None:
+        log.append(it)
+
+    await run(compile_handler(handler, a_container_with(it=providers.Object(Repository)), APP))
+    assert log == [Repository]
+
+
+async def test_function_may_make_a_class() -> None:
+    await run(compile_handler(_takes, a_container_with(it=providers.Singleton(lambda: Repository)), APP))
+    assert log == [Repository]
+
+
+# ---------------------------------------------------------------- things to await
+
+
+@pytest.mark.parametrize(
+    ("provider", "what"),
+    [
+        (providers.Coroutine(connect), "is <dependency_injector.providers.Coroutine("),
+        (providers.Factory(connect), "is <dependency_injector.providers.Factory("),
+        (providers.Singleton(connect), "is <dependency_injector.providers.Singleton("),
+        (providers.Factory(connections), "is <dependency_injector.providers.Factory("),
+        (providers.Resource(connections), "is <dependency_injector.providers.Resource("),
+        (providers.Resource(Connection), "is <dependency_injector.providers.Resource("),
+        (providers.Singleton(dict, emitter=providers.Coroutine(connect)), "is built with <dependency_injector"),
+        (providers.List(providers.Coroutine(connect)), "is built with <dependency_injector"),
+        (providers.Dict(a=providers.List(providers.Singleton(connect))), "is built with <dependency_injector"),
+    ],
+)
+def test_provider_that_must_be_awaited_is_refused(provider: providers.Provider[Any], what: str) -> None:
+    with pytest.raises(InjectionError) as raised:
+        compile_handler(_takes, a_container_with(it=provider), APP)
+    assert f"its provider {what}" in (said := str(raised.value))
+    assert said.endswith(
+        "which must be awaited: only synchronous providers are injected; make it a component with async start() and "
+        "stop(), or an async context manager"
+    )
+
+
+async def test_provider_of_a_provider_may_be_awaited_by_whoever_gets_it() -> None:
+    provider: Any = providers.Singleton(dict, connect=providers.Coroutine(connect).provider)
+    await run(compile_handler(_takes, a_container_with(it=provider), APP))
+
+
+def test_cycle_of_providers_ends() -> None:
+    one: Any = providers.Singleton(dict)
+    one.add_kwargs(other=providers.Singleton(dict, one=one))
+    compile_handler(_takes, a_container_with(it=one), APP)
+
+
+# ---------------------------------------------------------------- async context managers
+
+
+async def test_context_manager_is_open_while_the_handler_runs() -> None:
+    call = compile_handler(_takes, a_container_with(it=providers.Factory(open_session)), APP)
+    await run(call)
+    await run(call)
+    assert log == ["open session", "session", "commit session"] * 2
+
+
+async def test_context_manager_is_told_of_a_failure() -> None:
+    async def handler(event: BaseEvent, it: str) -> None:
+        raise OSError(it)
+
+    with pytest.raises(OSError, match="session"):
+        await run(compile_handler(handler, a_container_with(it=providers.Factory(open_session)), APP))
+    assert log == ["open session", "roll back session"]
+
+
+@pytest.mark.parametrize("provider", [providers.Factory(Session), providers.Callable(Session)])
+async def test_class_of_context_managers_is_entered(provider: providers.Provider[Session]) -> None:
+    await run(compile_handler(_takes, a_container_with(it=provider), APP))
+    assert [log[0], type(log[1]), log[2]] == ["open", Session, "close"]
+
+
+async def test_method_of_a_singleton_is_entered() -> None:
+    database = providers.Singleton(Database)
+    container = a_container_with(database=database, it=database.provided.transaction.call())
+    await run(compile_handler(_takes, container, APP))
+    assert log == ["begin", "transaction", "commit"]
+
+
+async def test_singleton_is_not_entered() -> None:
+    call = compile_handler(_takes, a_container_with(it=providers.Singleton(Session)), APP)
+    await run(call)
+    assert [type(it) for it in log] == [Session]
+
+
+async def test_context_managers_leave_in_reverse() -> None:
+    async def handler(event: BaseEvent, one: str, other: str, payment_repository: Repository) -> None:
+        log.append("handled")
+
+    container = a_container_with(
+        one=providers.Factory(open_session, "one"), other=providers.Factory(open_session, "other")
+    )
+    await run(compile_handler(handler, container, APP))
+    assert log == ["open one", "open other", "handled", "commit other", "commit one"]
+
+
+async def test_context_manager_is_entered_once_for_all_handlers() -> None:
+    async def other(event: BaseEvent, same: str = Provide["it"]) -> None:
+        log.append(f"same {same}")
+
+    await run(compile_handlers((_takes, other), a_container_with(it=providers.Factory(open_session)), APP))
+    assert log == ["open session", "session", "same session", "commit session"]
+
+
+async def test_override_of_a_context_manager_may_be_anything() -> None:
+    container = a_container_with(it=providers.Factory(open_session))
+    call = compile_handler(_takes, container, APP)
+    with container.it.override(providers.Object("fake")):
+        await run(call)
+    assert log == ["fake"]
+
+
+async def test_override_is_entered_where_it_is_a_context_manager() -> None:
+    container = a_container_with(it=providers.Singleton(Emitter))
+    with container.it.override(providers.Factory(open_session)):
+        await run(compile_handler(_takes, container, APP))
+    assert log == ["open session", "session", "commit session"]
