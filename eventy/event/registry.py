@@ -74,12 +74,22 @@ class Registry:
 
     def __init__(self, messages: Iterable[type[BaseEvent] | Registration] = ()) -> None:
         self._registrations: list[Registration] = []
+        self._names: set[str] = set()
         for message in messages:
             self.add(message if isinstance(message, Registration) else _by_its_own_name(message))
 
     def add(self, registration: Registration) -> None:
         """Append a registration; those before it win."""
         self._registrations.append(registration)
+
+    def know(self, names: Iterable[str]) -> None:
+        """Note which schemas there are: a pattern that is the name of one means it alone."""
+        self._names.update(names)
+
+    def find(self, name: str) -> Registration | None:
+        """Return the first registration that is meant by the name of a message, if any is."""
+        names = self._names | {name}
+        return next((one for one in self._registrations if name in one.matches(names)), None)
 
     def __iter__(self) -> Iterator[Registration]:
         return iter(self._registrations)

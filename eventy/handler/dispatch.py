@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Awaitable
 from functools import lru_cache
 
@@ -20,9 +19,6 @@ logger = logging.getLogger(__name__)
 # Names that are remembered. Messages that carry their schema may have any number of them.
 _REMEMBERED_NAMES = 1024
 
-# The full name of a schema, by the Avro specification: such a pattern means itself only.
-_FULL_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
-
 
 class Dispatcher:
     """Calls the handlers of each event. Built once, at start: it compiles all of them.
@@ -38,7 +34,8 @@ class Dispatcher:
 
     def __init__(self, registry: Registry, container: Container, app: object) -> None:
         compiled = _compiled(registry, container, app)
-        self._by_order = tuple((registration, call) for registration, _, call in compiled)
+        self._registry = registry
+        self._calls = {registration: call for registration, _, call in compiled}
         self._by_class: dict[type[BaseEvent], Call] = {}
         for registration, handlers, call in compiled:
             alike = all(others == handlers for other, others, _ in compiled if other.cls is registration.cls)
@@ -52,9 +49,9 @@ class Dispatcher:
         return call(event, context)
 
     def _find(self, name: str) -> Call:
-        for registration, call in self._by_order:
-            if _matches(registration, name):
-                return call
+        registration = self._registry.find(name)
+        if registration is not None:
+            return self._calls[registration]
         logger.debug("nothing is registered for %s: its messages are passed over", name)
         return _nothing
 
@@ -66,7 +63,7 @@ def _compiled(
     compiled = []
     for registration in registry:
         with mistakes.collected():
-            _matches(registration, "")  # a pattern that can't be compiled is a mistake of the start
+            registration.matches(())  # a pattern that can't be compiled is a mistake of the start
             handlers = registration.handlers or (_own_handler(registration),)
             compiled.append((registration, handlers, compile_handlers(handlers, container, app)))
     mistakes.raise_any()
@@ -83,12 +80,6 @@ def _own_handler(registration: Registration) -> HandlerFunction:
             f"define `async def execute(self, …)`, or register functions for it with on(…)"
         )
     return cls.execute
-
-
-def _matches(registration: Registration, name: str) -> bool:
-    if _FULL_NAME.fullmatch(registration.pattern):
-        return registration.pattern == name
-    return bool(registration.matches((name,)))
 
 
 async def _nothing(event: BaseEvent, context: Context) -> None:

@@ -21,7 +21,6 @@ from eventy.serializer.schema.writer import MessageWriter
 
 logger = logging.getLogger(__name__)
 
-
 #: Writers' schemas of container files that are kept: a topic has a few, forged ones must not pile up.
 _MAX_CONTAINER_READERS = 64
 
@@ -47,6 +46,7 @@ class AvroEventSerializer(BaseEventSerializer):
             )
         self._registry = registry
         self._schemas = load_schemas(Path(schemas_folder))
+        registry.know(self._schemas.by_name)
         self._writers = {name: MessageWriter(schema) for name, schema in self._schemas.by_name.items()}
         self._class_of: dict[str, type[BaseEvent]] = {}
         self._registered: dict[type[BaseEvent], list[str]] = {}
@@ -81,8 +81,10 @@ class AvroEventSerializer(BaseEventSerializer):
                 raise EncodeError(self._why_unnamed(cls, name, registered))
             logger.info(
                 "%s is written as %s, for which it is registered: no schema has its name %s",
-                cls.__qualname__, registered[0], name,
-            )  # fmt: skip
+                cls.__qualname__,
+                registered[0],
+                name,
+            )
             name = registered[0]
         if is_name_of_class:
             self._names[cls] = name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime
 
-from eventy.errors import ConfigurationError, EventyError
+from eventy.errors import ConfigurationError, EventyError, HandlerError
 from eventy.telemetry.access import ACCESS, with_text
 
 logger = logging.getLogger("eventy")
@@ -46,9 +46,13 @@ def configure_logging(level: str, format: str) -> None:  # noqa: A002  # as EVEN
 
 
 def report(error: EventyError) -> None:
-    """Log what ends the process: a mistake of the user's without a traceback, unless the level is DEBUG."""
-    mistake = isinstance(error, ConfigurationError) and not logger.isEnabledFor(logging.DEBUG)
-    logger.critical("%s", error, exc_info=None if mistake else error)
+    """Log what ends the process: its text says all, but for an error in a handler, whose traceback tells where.
+
+    At DEBUG there always is a traceback.
+    """
+    in_a_handler = isinstance(error, HandlerError) and not isinstance(error.__cause__, EventyError)
+    shows = in_a_handler or logger.isEnabledFor(logging.DEBUG)
+    logger.critical("%s", error, exc_info=error if shows else None)
 
 
 class _Handler(logging.StreamHandler):  # type: ignore[type-arg]  # generic for the type checker alone

@@ -65,9 +65,11 @@ def nothing_seen() -> None:
     seen.clear()
 
 
-def _dispatcher(*messages: Any) -> Dispatcher:
+def _dispatcher(*messages: Any, schemas: tuple[str, ...] = ()) -> Dispatcher:
     container: Any = ApplicationContainer()
-    return Dispatcher(Registry(messages), container, APP)
+    registry = Registry(messages)
+    registry.know(schemas)
+    return Dispatcher(registry, container, APP)
 
 
 async def _deliver(dispatcher: Dispatcher, event: BaseEvent) -> list[str]:
@@ -110,10 +112,17 @@ async def test_generic_event_is_told_by_name() -> None:
     assert await _deliver(dispatcher, GenericEvent("a.B", {})) == ["audited"]
 
 
-async def test_literal_name_means_itself_only() -> None:
-    dispatcher = _dispatcher(on("a.Created", count), on("a.CreatedLater", audit))
+async def test_name_of_a_schema_means_itself_only() -> None:
+    dispatcher = _dispatcher(
+        on("a.Created", count), on("a.CreatedLater", audit), schemas=("a.Created", "a.CreatedLater")
+    )
     assert await _deliver(dispatcher, GenericEvent("a.CreatedLater", {})) == ["audited"]
     assert await _deliver(dispatcher, GenericEvent("a.CreatedNever", {})) == []
+
+
+async def test_pattern_that_no_schema_has_as_its_name_is_a_regex_whatever_it_looks_like() -> None:
+    dispatcher = _dispatcher(on("a.Created", count), schemas=("a.CreatedLater",))
+    assert await _deliver(dispatcher, GenericEvent("a.CreatedLater", {})) == ["counted"]
 
 
 async def test_regex_matches_from_the_beginning() -> None:

@@ -1,0 +1,180 @@
+"""The application: starts its components in order, runs until it is told to stop or one fails, stops in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import logging
+import weakref
+from collections.abc import Coroutine, Sequence
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Any, Self
+
+from dependency_injector import containers, providers
+
+from eventy.app.base import BaseApp, Component, Reporting, Supervised
+from eventy.app.imperative import Imperative
+from eventy.app.process import run_until_signal, show_no_traceback_of_mistakes
+from eventy.app.shutdown import Shutdown
+from eventy.app.supervision import Supervisor
+from eventy.clock import Clock
+from eventy.consumer.base import BaseEventConsumer
+from eventy.errors import UnknownNameError
+from eventy.event.registry import Registry
+from eventy.handler.dispatch import Dispatcher
+from eventy.http.server import SanicServer
+
+logger = logging.getLogger(__name__)
+
+# EVENTY_SHUTDOWN_TIMEOUT
+SHUTDOWN_TIMEOUT = 30_000
+
+
+class Eventy(Imperative, BaseApp):
+    """An application over a container.
+
+    Use it as `async with app:`, inside which everything runs, or `app.start()`, which runs until a signal.
+    Without a container it makes an empty one, to be filled by the `configure_…` methods and `set`.
+
+    Parameters
+        container: the composition root; handlers may ask for what its providers are named.
+        components: started in this order, stopped in reverse. Consumers and HTTP servers are handed the application.
+        shutdown_timeout: ms for all components to stop; by default as `config.shutdown_timeout` says.
+    """
+
+    def __init__(
+        self,
+        container: containers.Container | None = None,
+        components: Sequence[Component] = (),
+        shutdown_timeout: int | None = None,
+    ) -> None:
+        self.container: Any = container if container is not None else containers.DynamicContainer()
+        self._components: list[Any] = list(components)
+        self._shutdown_timeout = shutdown_timeout
+        self._tasks: list[tuple[Coroutine[Any, Any, None], str | None]] = []
+        self._supervisor: Supervisor | None = None
+        self._loop = _own_loop(self) if container is None else None
+
+    # ------------------------------------------------------------ by name
+
+    def get(self, name: str) -> Any:
+        provider = self.container.providers.get(name)
+        if provider is None:
+            close = difflib.get_close_matches(name, self.container.providers, n=3)
+            hint = f"; close to it: {', '.join(close)}" if close else ""
+            raise UnknownNameError(f"the application has nothing called {name!r}{hint}")
+        return provider()
+
+    def set(self, name: str, value: object) -> None:
+        self.container.set_provider(name, providers.Object(value))
+
+    # ------------------------------------------------------------ tasks
+
+    def add_task(self, coroutine: Coroutine[Any, Any, None], name: str | None = None) -> None:
+        """Run a task beside the components, from their start until they stop. If it fails, the application does."""
+        if self._supervisor is not None:
+            self._supervisor.run(coroutine, name)
+        else:
+            self._tasks.append((coroutine, name))
+
+    # ------------------------------------------------------------ life
+
+    def start(self) -> None:
+        """Run until SIGINT or SIGTERM, or until something fails. Raises SystemExit with the status unless it is 0.
+
+        1 failed; 2 usage or settings; 3 the shutdown deadline passed. A second signal ends the process at once.
+        """
+        level, form = str(self._setting("log_level", "INFO")), str(self._setting("log_format", "console"))
+        status = run_until_signal(self, self._loop, level, form)
+        if status:
+            raise SystemExit(status)
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start_all()
+        except BaseException:
+            for coroutine, _ in self._tasks:
+                coroutine.close()
+            raise
+        return self
+
+    async def _start_all(self) -> None:
+        clock = self._provided("clock", Clock)
+        dispatcher = Dispatcher(self._provided("registry", Registry), self.container, self)
+        timeout = self._shutdown_timeout
+        self._shutdown = Shutdown(
+            clock, int(self._setting("shutdown_timeout", SHUTDOWN_TIMEOUT)) if timeout is None else timeout
+        )
+        supervisor = Supervisor()
+        async with AsyncExitStack() as stack:
+            for component in self._components:
+                await self._start(component, dispatcher)
+                stack.push_async_callback(self._shutdown.stop, component)
+            self._stack = stack.pop_all()
+        supervisor.enter()
+        for component in self._components:
+            if isinstance(component, Supervised):
+                supervisor.run(component.wait(), name=_name(component))
+        for coroutine, name in self._tasks:
+            supervisor.run(coroutine, name)
+        self._tasks.clear()
+        self._supervisor = supervisor
+
+    async def _start(self, component: Any, dispatcher: Dispatcher) -> None:
+        if isinstance(component, BaseEventConsumer):
+            await component.start(dispatcher.deliver)
+        elif isinstance(component, SanicServer):
+            await component.start(self)
+        else:
+            await component.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        supervisor, self._supervisor = self._supervisor, None
+        if supervisor is None:
+            return
+        failure = supervisor.leave()
+        await supervisor.cancel()
+        await self._stack.aclose()
+        unfinished = self._shutdown.failure()
+        if failure is not None:
+            if unfinished is not None:
+                logger.error("%s", unfinished)
+            raise failure
+        if unfinished is not None and error is None:
+            raise unfinished
+
+    def readiness(self) -> dict[str, str]:
+        """Return why components aren't ready, by their names; empty when all are."""
+        reporting = [component for component in self._components if isinstance(component, Reporting)]
+        return {_name(component): reason for component in reporting if (reason := component.readiness()) is not None}
+
+    def _provided(self, name: str, kind: type[Any]) -> Any:
+        """Return what the container has of this name, else a new one of its kind."""
+        return self.get(name) if name in self.container.providers else kind()
+
+    def _setting(self, name: str, default: object) -> Any:
+        config = self.container.providers.get("config")
+        return default if config is None else (config() or {}).get(name, default)
+
+
+def _name(component: object) -> str:
+    return str(getattr(component, "name", type(component).__name__))
+
+
+def _own_loop(app: Eventy) -> asyncio.AbstractEventLoop | None:
+    """Make the loop that `start` runs, so that tasks made before land on it; inside a running loop, none.
+
+    Whoever builds an application like this is the program's main module: its mistakes are shown as such.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        show_no_traceback_of_mistakes()
+        weakref.finalize(app, loop.close)
+        return loop
+    return None

@@ -1,0 +1,105 @@
+"""An application as a process: its loop, its signals, its exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Any
+
+from eventy.errors import EventyError
+from eventy.telemetry.logging import configure_logging, report
+
+logger = logging.getLogger(__name__)
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def run(create_container: Callable[[], Any]) -> None:
+    """Build a container and run its `app`: what a service's `main.py` does.
+
+    Mistakes of the user's end the process with one message and no traceback; see `Eventy.start` for the statuses.
+    """
+    try:
+        app = create_container().app()
+    except EventyError as error:
+        report(error)
+        raise SystemExit(error.exit_status) from None
+    app.start()
+
+
+def show_no_traceback_of_mistakes() -> None:
+    """Have errors of eventy's that end the program, those of `configure_…` for example, shown as their text alone."""
+    shown_before = sys.excepthook
+
+    def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if isinstance(error, EventyError):
+            report(error)
+        else:
+            shown_before(kind, error, trace)
+
+    sys.excepthook = show
+
+
+def run_until_signal(
+    app: AbstractAsyncContextManager[object], loop: asyncio.AbstractEventLoop | None, level: str, form: str
+) -> int:
+    """Run an application until it is told to stop, and return the process's status.
+
+    Parameters
+        loop: the loop to run; tasks that are on it already are run as well. None: a new one.
+        level, form: of the log, see `eventy.telemetry.logging`.
+    """
+    try:
+        configure_logging(level, form)
+    except EventyError as error:
+        report(error)
+        return error.exit_status
+    adopted = asyncio.all_tasks(loop) if loop is not None else set()
+    with asyncio.Runner(loop_factory=(lambda: loop) if loop is not None else None) as runner:
+        return runner.run(_run(app, adopted))
+
+
+async def _run(app: AbstractAsyncContextManager[object], adopted: set[asyncio.Task[Any]]) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, _on_signal, stop, number)
+    for task in adopted:
+        task.add_done_callback(_log_failure)
+    try:
+        # The components see no cancellation: a signal that comes while they start waits until they have.
+        async with app:
+            await stop.wait()
+            logger.info("stopping")
+    except EventyError as error:
+        report(error)
+        return error.exit_status
+    except Exception:
+        logger.exception("failed")
+        return 1
+    finally:
+        for task in adopted:
+            task.cancel()
+        if adopted:
+            await asyncio.wait(adopted, timeout=1)
+    logger.info("stopped")
+    return 0
+
+
+def _on_signal(stop: asyncio.Event, number: int) -> None:
+    if stop.is_set():
+        logger.error("second signal: ending at once")
+        sys.stderr.flush()
+        os._exit(128 + number)
+    stop.set()
+
+
+def _log_failure(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.error("task %s failed", task.get_name(), exc_info=error)

@@ -1,0 +1,16 @@
+"""Write what a slice of messages has sent."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from eventy.emitter.collection import Send
+
+
+async def flush(sends: list[Send]) -> None:
+    """Return when the broker has acknowledged every record; those of one emitter are written together, in order.
+
+    Raises BrokerUnavailableError when the broker doesn't answer, and BrokerError when it refuses a record.
+    """
+    for writer, group in groupby(sends, key=lambda send: send.writer):
+        await writer.write([send.record for send in group])

@@ -1,0 +1,111 @@
+"""An application in a test: on the in-process broker, with a clock that waits for nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any, Self
+
+from dependency_injector import providers
+
+from eventy.broker.memory import MemoryBroker
+from eventy.consumer.memory import MemoryConsumer
+from eventy.emitter.memory import MemoryEmitter
+from eventy.errors import EventyError
+from eventy.event.base import BaseEvent
+from eventy.testing.clock import VirtualClock
+
+# Real seconds; what isn't settled by then never will be.
+_DEADLINE = 10.0
+
+_IN_MEMORY = {
+    "event_consumer": f"{MemoryConsumer.__module__}.{MemoryConsumer.__qualname__}",
+    "event_emitter": f"{MemoryEmitter.__module__}.{MemoryEmitter.__qualname__}",
+    "kafka_bootstrap_server": None,
+    "http_handler_host": "127.0.0.1",
+    "http_handler_port": 0,
+}
+
+
+class NotSettledError(EventyError, AssertionError):
+    """Work is still open after the deadline; the message says what."""
+
+
+class Harness:
+    """Runs a container's `app` inside `async with`.
+
+    Parameters
+        container: as the service builds it. Its singletons are built anew for the test, and dropped after it.
+    """
+
+    def __init__(self, container: Any) -> None:
+        self.container = container
+        self.clock = VirtualClock()
+        self._before = ExitStack()
+
+    async def __aenter__(self) -> Self:
+        self._before.enter_context(self.container.reset_singletons())
+        self._before.enter_context(self.container.config.override(self._settings()))
+        self._before.enter_context(self.container.clock.override(providers.Object(self.clock)))
+        try:
+            self.app = self.container.app()
+            await self.app.__aenter__()
+            await self._ready()
+        except BaseException:
+            self._before.close()
+            raise
+        return self
+
+    async def _ready(self) -> None:
+        """Return when every consumer has its partitions."""
+        try:
+            async with asyncio.timeout(_DEADLINE):
+                while self.app.readiness():
+                    await asyncio.sleep(0)  # nothing of this takes time; it takes a few steps of other tasks
+        except TimeoutError:
+            await self.app.__aexit__(None, None, None)
+            raise NotSettledError(f"not ready after {_DEADLINE:g} s: {self.app.readiness()}") from None
+
+    def _settings(self) -> Mapping[str, Any]:
+        return {**self.container.config(), **_IN_MEMORY}
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self.app.__aexit__(kind, error, trace)
+        finally:
+            self._before.close()
+
+    @property
+    def _broker(self) -> MemoryBroker:
+        broker: MemoryBroker = self.container.broker()
+        return broker
+
+    async def send(self, event: BaseEvent, destination: str, key: str | bytes | None = None) -> None:
+        """Send an event to a topic, as another service would."""
+        await self.container.event_emitter().send(event, destination, key=key)
+
+    def emitted(self, topic: str) -> list[BaseEvent]:
+        """Return the events of a topic, in order within a partition."""
+        serializer = self.container.event_serializer()
+        return [serializer.decode(record.value) for record in self._broker.records(topic) if record.value is not None]
+
+    async def settled(self) -> None:
+        """Return when nothing is left to do: every message handled, every send flushed, no retry waiting.
+
+        Retries that wait are let go at once. Raises NotSettledError after ten real seconds, saying what is open.
+        """
+        try:
+            async with asyncio.timeout(_DEADLINE):
+                while open_ := self._broker.lag():
+                    if self._broker.asleep() >= open_.keys() and not self.clock.advance_to_next():
+                        await self.clock.sleep(0)  # the retry is about to set its timer
+                    else:
+                        await self._broker.change()
+        except TimeoutError:
+            open_now = {f"{group}: {partition}": count for (group, partition), count in self._broker.lag().items()}
+            raise NotSettledError(f"still unhandled after {_DEADLINE:g} s: {json.dumps(open_now, indent=2)}") from None

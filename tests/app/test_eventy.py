@@ -1,0 +1,135 @@
+"""The life of an application."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from dependency_injector import containers, providers
+
+from eventy.app.eventy import Eventy
+from eventy.clock import Clock
+from eventy.errors import EventyError, InjectionError, ShutdownTimeoutError, UnknownNameError
+from eventy.event.base import BaseEvent
+from eventy.event.registry import Registry
+from tests.app.recording import Failing, Recording
+
+
+class Quick(Clock):
+    """Deadlines pass a thousand times as fast."""
+
+    def timeout(self, seconds: float | None) -> Any:
+        return super().timeout(None if seconds is None else seconds / 1000)
+
+
+def app_of(*components: Recording, **names: object) -> Eventy:
+    app = Eventy(containers.DynamicContainer(), components)
+    for name, value in names.items():
+        app.set(name, value)
+    return app
+
+
+async def test_components_start_in_order_and_stop_in_reverse() -> None:
+    log: list[str] = []
+    async with app_of(Recording("a", log), Recording("b", log)):
+        assert log == ["start a", "start b"]
+    assert log == ["start a", "start b", "stop b", "stop a"]
+
+
+async def test_those_before_a_failed_start_are_rolled_back() -> None:
+    log: list[str] = []
+    with pytest.raises(OSError, match="b can't start"):
+        await app_of(Recording("a", log), Recording("b", log, fails="start"), Recording("c", log)).__aenter__()
+    assert log == ["start a", "start b", "stop a"]
+
+
+async def test_failed_stop_keeps_nobody_else_from_stopping() -> None:
+    log: list[str] = []
+    with pytest.raises(EventyError, match="stopping b failed: OSError: b can't stop"):
+        async with app_of(Recording("a", log), Recording("b", log, fails="stop")):
+            pass
+    assert log[-2:] == ["stop b", "stop a"]
+
+
+async def test_deadline_ends_a_stop_that_hangs_and_the_others_still_stop() -> None:
+    log: list[str] = []
+    with pytest.raises(ShutdownTimeoutError, match=r"b wasn't done after 30000 ms \(EVENTY_SHUTDOWN_TIMEOUT\)"):
+        async with app_of(Recording("a", log), Recording("b", log, hangs=True), clock=Quick()):
+            pass
+    assert log[-2:] == ["stop b", "stop a"]
+
+
+async def test_component_that_fails_later_cancels_the_body_and_its_error_is_raised() -> None:
+    log: list[str] = []
+    component = Failing("a", log)
+    with pytest.raises(ConnectionError, match="a is gone"):
+        async with app_of(component):
+            component.failing.set()
+            await asyncio.Event().wait()
+    assert log == ["start a", "stop a"]
+    current = asyncio.current_task()
+    assert current is not None
+    assert current.cancelling() == 0
+
+
+async def test_task_runs_while_the_components_do_and_its_failure_is_the_applications() -> None:
+    async def task() -> None:
+        raise ValueError("of the task")
+
+    app = app_of()
+    app.add_task(task())
+    with pytest.raises(ValueError, match="of the task"):
+        async with app:
+            await asyncio.Event().wait()
+
+
+async def test_task_added_later_is_cancelled_at_the_end() -> None:
+    ended: list[str] = []
+
+    async def task() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("task")
+
+    async with app_of() as app:
+        app.add_task(task())
+        await asyncio.sleep(0)  # noqa: TID251 - lets the task begin
+    assert ended == ["task"]
+
+
+async def test_readiness_names_the_components_that_are_not_ready() -> None:
+    component = Failing("a", [])
+    app = app_of(component)
+    assert app.readiness() == {}
+    component.failing.set()
+    assert app.readiness() == {"a": "failing"}
+
+
+async def test_unknown_name_is_a_lookup_error_with_near_names() -> None:
+    app = app_of(payment_repository=object())
+    with pytest.raises(LookupError, match="nothing called 'payment_repo'; close to it: payment_repository") as caught:
+        app.get("payment_repo")
+    assert isinstance(caught.value, UnknownNameError)
+
+
+async def test_handler_that_asks_for_what_is_not_there_keeps_the_application_from_starting() -> None:
+    class Asking(BaseEvent):
+        async def handle(self, nobody_has_this: object) -> None: ...
+
+    log: list[str] = []
+    with pytest.raises(InjectionError, match="nobody_has_this"):
+        await app_of(Recording("a", log), registry=Registry([Asking])).__aenter__()
+    assert log == []
+
+
+def test_two_containers_are_two_applications() -> None:
+    class Container(containers.DeclarativeContainer):
+        __self__ = providers.Self()
+        greeting = providers.Object("hello")
+        app = providers.Singleton(Eventy, container=__self__)
+
+    one, two = Container(), Container()
+    with one.greeting.override(providers.Object("hi")):
+        assert (one.app().get("greeting"), two.app().get("greeting")) == ("hi", "hello")

@@ -1,0 +1,106 @@
+"""An imperative application as a process: its loop, its tasks, its signals and its status."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SIGNAL = """
+import asyncio, os, signal, sys
+from eventy.app.eventy import Eventy
+app = Eventy()
+async def later():
+    await asyncio.sleep(0.05)
+    os.kill(os.getpid(), signal.{name})
+"""
+
+
+def run(program: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-X", "dev", "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_signal_ends_the_process_in_good_order(name: str) -> None:
+    ended = run(SIGNAL.format(name=name) + "asyncio.ensure_future(later())\napp.start()\nprint('after')")
+    assert (ended.returncode, ended.stdout) == (0, "after\n"), ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_tasks_made_before_the_start_run_and_are_cancelled_at_its_end() -> None:
+    program = """
+async def mine():
+    print("runs", flush=True)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        print("ends", flush=True)
+asyncio.ensure_future(mine())
+asyncio.ensure_future(later())
+app.start()
+"""
+    ended = run(SIGNAL.format(name="SIGTERM") + program)
+    assert (ended.returncode, ended.stdout) == (0, "runs\nends\n"), ended.stderr
+
+
+def test_failure_of_a_task_made_before_is_logged_and_the_application_goes_on() -> None:
+    program = """
+async def broken():
+    raise ValueError("of mine")
+asyncio.ensure_future(broken())
+asyncio.ensure_future(later())
+app.start()
+"""
+    ended = run(SIGNAL.format(name="SIGTERM") + program)
+    assert ended.returncode == 0, ended.stderr
+    assert "ValueError: of mine" in ended.stderr
+
+
+def test_failure_of_an_added_task_ends_the_process_with_1() -> None:
+    program = """
+async def broken():
+    raise ValueError("of mine")
+app.add_task(broken())
+app.start()
+"""
+    ended = run(SIGNAL.format(name="SIGTERM") + program)
+    assert ended.returncode == 1, ended.stderr
+    assert "ValueError: of mine" in ended.stderr
+
+
+def test_second_signal_ends_the_process_at_once() -> None:
+    program = """
+class Slow:
+    async def start(self): ...
+    async def stop(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.Event().wait()
+app._components.append(Slow())
+asyncio.ensure_future(later())
+app.start()
+"""
+    ended = run(SIGNAL.format(name="SIGTERM") + program)
+    assert ended.returncode == 128 + signal.SIGTERM, ended.stderr
+
+
+def test_mistake_in_the_settings_of_an_imperative_program_shows_no_traceback() -> None:
+    program = """
+from types import SimpleNamespace
+from eventy.app.eventy import Eventy
+Eventy().configure_event_serializer(settings=SimpleNamespace(), serializer_name="serializer")
+"""
+    ended = run(program)
+    assert ended.returncode != 0
+    assert "EVENTY_EVENT_SERIALIZER" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_application_that_never_starts_leaves_nothing_open() -> None:
+    ended = run("from eventy.app.eventy import Eventy\napp = Eventy()\ndel app\nprint('done')")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "done\n", "")

@@ -1,0 +1,148 @@
+"""The test kit, on the sample service: what a user's own tests look like."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dependency_injector import providers
+
+from containers.application import ApplicationContainer, create_container
+from eventy.app.settings import Settings
+from eventy.errors import HandlerError
+from eventy.event.generic import GenericEvent
+from eventy.testing.harness import Harness, NotSettledError
+from payment.commands import ConfirmPayment, CreatePayment
+from payment.model import Payment
+from payment.repository.memory import MemoryPaymentRepository
+
+CREATE = {"id": "p1", "contract_id": "c1", "amount": 1250, "currency": "EUR"}
+
+
+@pytest.fixture
+def container(tmp_path: Path) -> ApplicationContainer:
+    return create_container(Settings(database_url=f"sqlite+aiosqlite:///{tmp_path}/payments.db"))
+
+
+def names(app: Harness, topic: str = "payment-events") -> list[str]:
+    return [event.name().rpartition(".")[2] for event in app.emitted(topic)]
+
+
+async def test_command_stores_a_payment_and_emits_its_event(container: ApplicationContainer) -> None:
+    async with Harness(container) as app:
+        await app.send(CreatePayment(CREATE), "payment-commands")
+        await app.settled()
+        assert names(app) == ["PaymentCreated"]
+        payment = await container.payment_repository().get("p1")
+    assert payment is not None
+    assert payment.amount == 1250
+
+
+async def test_same_command_twice_stores_once_and_emits_twice(container: ApplicationContainer) -> None:
+    async with Harness(container) as app:
+        for _ in range(2):
+            await app.send(CreatePayment(CREATE), "payment-commands", key="p1")
+        await app.settled()
+        assert names(app) == ["PaymentCreated", "PaymentCreated"]
+        assert len(await container.payment_repository().of_contract("c1")) == 1
+
+
+async def test_provider_overridden_in_a_running_application_acts_at_once(container: ApplicationContainer) -> None:
+    fake = MemoryPaymentRepository()
+    async with Harness(container) as app:
+        with app.container.payment_repository.override(providers.Object(fake)):
+            await app.send(CreatePayment(CREATE), "payment-commands")
+            await app.settled()
+        assert await fake.get("p1") is not None
+        assert await container.payment_repository().get("p1") is None
+
+
+async def test_suspended_contract_has_its_payments_rejected(container: ApplicationContainer) -> None:
+    async with Harness(container) as app:
+        await app.send(GenericEvent("qotto.contract.event.ContractSuspended", {"contract_id": "c1"}), "contract-events")
+        await app.settled()
+        await app.send(CreatePayment(CREATE), "payment-commands")
+        await app.settled()
+        assert names(app) == ["PaymentRejected"]
+
+
+async def test_retries_wait_for_nothing(container: ApplicationContainer) -> None:
+    class Flaky(MemoryPaymentRepository):
+        attempts = 0
+
+        async def add(self, payment: Payment) -> Payment:
+            self.attempts += 1
+            if self.attempts < 8:
+                raise ConnectionError("not yet")
+            return await super().add(payment)
+
+    flaky = Flaky()
+    async with Harness(container) as app:
+        with app.container.payment_repository.override(providers.Object(flaky)):
+            await app.send(CreatePayment(CREATE), "payment-commands")
+            await app.settled()
+        assert flaky.attempts == 8
+        assert app.clock.monotonic() == pytest.approx(1 + 2 + 4 + 8 + 16 + 32 + 60)
+        assert names(app) == ["PaymentCreated"]
+
+
+async def test_message_that_is_given_up_ends_the_application_with_its_place(container: ApplicationContainer) -> None:
+    class Broken(MemoryPaymentRepository):
+        async def get(self, payment_id: str) -> Payment | None:
+            raise ConnectionError("never")
+
+    container.config.consumer_max_retries.from_value(2)
+    with pytest.raises(HandlerError, match=r"payment-commands\[\d\] offset 0: given up after 3 attempts"):
+        async with Harness(container) as app:
+            with app.container.payment_repository.override(providers.Object(Broken())):
+                await app.send(ConfirmPayment({"id": "p1"}), "payment-commands")
+                await app.settled()
+
+
+async def test_what_never_settles_is_named(container: ApplicationContainer, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stuck(MemoryPaymentRepository):
+        release = asyncio.Event()
+
+        async def add(self, payment: Payment) -> Payment:
+            await self.release.wait()
+            return await super().add(payment)
+
+    monkeypatch.setattr("eventy.testing.harness._DEADLINE", 0.05)
+    stuck = Stuck()
+    async with Harness(container) as app:
+        with app.container.payment_repository.override(providers.Object(stuck)):
+            await app.send(CreatePayment(CREATE), "payment-commands")
+            with pytest.raises(NotSettledError, match=r"payment: payment-commands\[\d\]"):
+                await app.settled()
+            stuck.release.set()
+
+
+async def test_each_harness_begins_with_nothing(container: ApplicationContainer) -> None:
+    for _ in range(2):
+        async with Harness(container) as app:
+            assert app.emitted("payment-events") == []
+            await app.send(ConfirmPayment({"id": "nobody"}), "payment-commands")
+            await app.settled()
+            assert names(app) == ["PaymentRejected"]
+
+
+async def test_two_applications_in_one_process_know_nothing_of_each_other(tmp_path: Path) -> None:
+    one, two = (
+        create_container(Settings(database_url=f"sqlite+aiosqlite:///{tmp_path}/{name}.db")) for name in ("one", "two")
+    )
+    fake = MemoryPaymentRepository()
+    async with Harness(one) as first:
+        async with Harness(two) as second:
+            with one.payment_repository.override(providers.Object(fake)):
+                for app in (first, second):
+                    await app.send(CreatePayment(CREATE), "payment-commands")
+                    await app.settled()
+            assert one.http_server().port != two.http_server().port
+            stored: Any = await two.payment_repository().get("p1")
+        assert names(first) == ["PaymentCreated"]
+        await first.send(ConfirmPayment({"id": "p1"}), "payment-commands")
+        await first.settled()
+    assert await fake.get("p1") is not None
+    assert stored is not None
