@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -35,15 +36,19 @@ def run(create_container: Callable[[], Any]) -> None:
 
 def show_no_traceback_of_mistakes() -> None:
     """Have errors of eventy's that end the program, those of `configure_…` for example, shown as their text alone."""
-    shown_before = sys.excepthook
+    if not isinstance(sys.excepthook, _Hook):
+        sys.excepthook = _Hook(sys.excepthook)
 
-    def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+
+@dataclass(frozen=True, slots=True)
+class _Hook:
+    otherwise: Callable[[type[BaseException], BaseException, TracebackType | None], object]
+
+    def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if isinstance(error, EventyError):
             report(error)
         else:
-            shown_before(kind, error, trace)
-
-    sys.excepthook = show
+            self.otherwise(kind, error, trace)
 
 
 def run_until_signal(
