@@ -106,8 +106,8 @@ def test_unreadable_annotation_that_may_hold_a_marker_is_refused() -> None:
         compile_handler(handler, a_container(), APP)
     assert (
         "parameter 'it: Annotated[NotImportedAtRunTime, Provide['draft']]': the annotation may hold a marker, but "
-        "can't be read (NameError: name 'NotImportedAtRunTime' is not defined): import its names at run time, not for type "
-        'checkers only, or write the marker as the default, = Provide["name"]'
+        "can't be read (NameError: name 'NotImportedAtRunTime' is not defined): import its names at run time, not for "
+        'type checkers only, or write the marker as the default, = Provide["name"]'
     ) in str(raised.value)
 
 

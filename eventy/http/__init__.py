@@ -1,0 +1,1 @@
+"""The HTTP server, in the application's own event loop."""
