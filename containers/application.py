@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dependency_injector import containers, providers
-from eventy.http.server import SanicServer
 
 from containers.messaging import MessagingContainer
 from containers.payment import PaymentContainer
@@ -12,6 +11,7 @@ from eventy.app.eventy import Eventy
 from eventy.app.settings import Settings, load_settings
 from eventy.consumer.base import BaseEventConsumer
 from eventy.event.registry import Registry
+from eventy.http.server import SanicServer
 from payment.blueprints import contracts, payments, sms, statistics
 from payment.messages import MESSAGES
 
@@ -72,6 +72,7 @@ class ApplicationContainer(containers.DeclarativeContainer):
         port=config.http_handler_port,
         access_log=config.http_access_log,
         debug=config.http_debug,
+        clock=clock,
         blueprints=providers.Object((payments.bp, sms.bp, contracts.bp, statistics.bp)),
     )
     app = providers.Singleton(

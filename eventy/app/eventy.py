@@ -8,6 +8,7 @@ import logging
 import weakref
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -24,6 +25,7 @@ from eventy.errors import UnknownNameError
 from eventy.event.registry import Registry
 from eventy.handler.dispatch import Dispatcher
 from eventy.http.server import SanicServer
+from eventy.injection import attempt_all, check_names
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +103,7 @@ class Eventy(Imperative, BaseApp):
 
     async def _start_all(self) -> None:
         clock = self._provided("clock", Clock)
-        dispatcher = Dispatcher(self._provided("registry", Registry), self.container, self)
+        dispatcher = self._compile()
         timeout = self._shutdown_timeout
         self._shutdown = Shutdown(
             clock, int(self._setting("shutdown_timeout", SHUTDOWN_TIMEOUT)) if timeout is None else timeout
@@ -120,6 +122,16 @@ class Eventy(Imperative, BaseApp):
             supervisor.run(coroutine, name)
         self._tasks.clear()
         self._supervisor = supervisor
+
+    def _compile(self) -> Dispatcher:
+        """Compile all handlers and routes. Raises InjectionError with every mistake, before anything has started."""
+        servers = [component for component in self._components if isinstance(component, SanicServer)]
+        *_, dispatcher = attempt_all(
+            partial(check_names, self.container, self),
+            *(partial(server.prepare, self) for server in servers),
+            partial(Dispatcher, self._provided("registry", Registry), self.container, self),
+        )
+        return dispatcher  # type: ignore[no-any-return]  # the last of several kinds
 
     async def _start(self, component: Any, dispatcher: Dispatcher) -> None:
         if isinstance(component, BaseEventConsumer):

@@ -98,6 +98,7 @@ class Imperative(ABC):
             port=found.http_handler_port,
             access_log=found.http_access_log,
             debug=found.http_debug,
+            clock=self._shared("clock", Clock),
         )
         self._add("http_server", server)
         self.set(http_handler_name, server.sanic)

@@ -29,6 +29,9 @@ def run(create_container: Callable[[], Any]) -> None:
     try:
         app = create_container().app()
     except EventyError as error:
+        # The settings may be what is wrong, so the one that matters here is asked for by itself.
+        asked = os.environ.get("EVENTY_LOG_LEVEL", "").strip().upper()
+        configure_logging("DEBUG" if asked == "DEBUG" else "INFO", "console")
         report(error)
         raise SystemExit(error.exit_status) from None
     app.start()

@@ -72,6 +72,7 @@ class SanicServer:
         correlate(self.sanic, clock or Clock())
         for blueprint in blueprints:
             self.sanic.blueprint(blueprint)
+        self._is_prepared = False
         self._server: Any = None  # Sanic's AsyncioServer, most of which has no types
 
     @property
@@ -79,14 +80,20 @@ class SanicServer:
         """The address for a client on this machine, without a path."""
         return url_of(self.host, self.port)
 
-    async def start(self, app: Application) -> None:
-        """Compile the routes, listen, and serve.
+    def prepare(self, app: Application) -> None:
+        """Compile the routes, so that their mistakes are known before anything starts.
 
-        Raises InjectionError for routes whose parameters can't be filled, SettingsError when the port can't be had.
+        Raises InjectionError for parameters that can't be filled.
         """
         self.sanic.ctx.eventy = app
+        compile_routes(self.sanic, app)
+        self._is_prepared = True
+
+    async def start(self, app: Application) -> None:
+        """Listen and serve. Raises SettingsError when the port can't be had, and what `prepare` raises."""
         try:
-            compile_routes(self.sanic, app)
+            if not self._is_prepared:
+                self.prepare(app)
             add_health(self.sanic)
             add_pages(self.sanic)
             await self._serve()

@@ -63,8 +63,8 @@ class Harness:
         """Return when every consumer has its partitions."""
         try:
             async with asyncio.timeout(_DEADLINE):
-                while self.app.readiness():
-                    await asyncio.sleep(0)  # nothing of this takes time; it takes a few steps of other tasks
+                while self.app.readiness():  # noqa: ASYNC110 - a matter of a few steps of other tasks, not of time
+                    await asyncio.sleep(0)
         except TimeoutError:
             await self.app.__aexit__(None, None, None)
             raise NotSettledError(f"not ready after {_DEADLINE:g} s: {self.app.readiness()}") from None

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from payment.errors import DatabaseUnavailableError
-from payment.repository.engine import build_engine
+from payment.repository.engine import build_engine, prepare_sqlite_file
 from payment.repository.tables import metadata
 from payment.repository.url import DatabaseUrl
 
@@ -108,6 +108,8 @@ class Database:
         return postgresql.insert(table) if self._url.is_postgresql else sqlite.insert(table)
 
     async def _create_tables(self) -> None:
+        if not self._url.is_postgresql:
+            await asyncio.to_thread(prepare_sqlite_file, self._url.parsed.database or "")
         async with self._engine.begin() as connection:
             if self._url.is_postgresql:
                 # CREATE TABLE IF NOT EXISTS fails when two do it at once, so they take turns.

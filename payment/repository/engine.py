@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 from sqlalchemy import AsyncAdaptedQueuePool, Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -53,23 +54,26 @@ def _sqlite(url: DatabaseUrl) -> AsyncEngine:
         hide_parameters=True,
         connect_args={"timeout": _SQLITE_BUSY_TIMEOUT},
     )
-    event.listen(engine.sync_engine, "connect", _prepare)
+    event.listen(engine.sync_engine, "connect", _begin_nothing)
     event.listen(engine.sync_engine, "begin", _begin_immediate)
     return engine
 
 
-def _prepare(connection: DBAPIConnection, _: object) -> None:
+def _begin_nothing(connection: DBAPIConnection, _: object) -> None:
     # The driver begins no transactions of its own: see below.
     connection.isolation_level = None
-    cursor = connection.cursor()
-    try:
-        _use_wal(cursor.execute)
-    finally:
-        cursor.close()
+
+
+def prepare_sqlite_file(path: str) -> None:
+    """Have readers and a writer work side by side (https://sqlite.org/wal.html); the file keeps this mode.
+
+    Blocks: run it in a thread. Raises sqlite3.Error for a file that can't be used, before the pool has to do with it.
+    """
+    with closing(sqlite3.connect(path, timeout=_SQLITE_BUSY_TIMEOUT, isolation_level=None)) as connection:
+        _use_wal(connection.execute)
 
 
 def _use_wal(execute: Callable[[str], object]) -> None:
-    """Let readers and a writer work side by side (https://sqlite.org/wal.html)."""
     for _ in range(_WAL_ATTEMPTS):
         try:
             execute("PRAGMA journal_mode=WAL")

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from dependency_injector import containers, providers
+from sanic import Blueprint, HTTPResponse, Request
 
 from eventy.app.eventy import Eventy
 from eventy.clock import Clock
 from eventy.errors import EventyError, InjectionError, ShutdownTimeoutError, UnknownNameError
 from eventy.event.base import BaseEvent
 from eventy.event.registry import Registry
+from eventy.http.server import SanicServer
 from tests.app.recording import Failing, Recording
 
 
@@ -133,3 +135,24 @@ def test_two_containers_are_two_applications() -> None:
     one, two = Container(), Container()
     with one.greeting.override(providers.Object("hi")):
         assert (one.app().get("greeting"), two.app().get("greeting")) == ("hi", "hello")
+
+
+async def test_wiring_mistakes_are_all_named_before_anything_starts() -> None:
+    class Asking(BaseEvent):
+        async def handle(self, nobody_has_this: object) -> None: ...
+
+    bp = Blueprint("mistaken")
+
+    @bp.get("/")
+    async def route(request: Request, nor_this: object) -> HTTPResponse:
+        raise NotImplementedError
+
+    log: list[str] = []
+    app = Eventy(containers.DynamicContainer(), [Recording("a", log), SanicServer(port=0, blueprints=(bp,))])
+    app.set("registry", Registry([Asking]))
+    app.set("corr_id", "reserved")
+    with pytest.raises(InjectionError) as caught:
+        await app.__aenter__()
+    for mistake in ("nobody_has_this", "nor_this", "a provider is called 'corr_id'"):
+        assert mistake in str(caught.value)
+    assert log == []

@@ -131,15 +131,16 @@ def test_fingerprint_changes_with_a_type_of_another_file(tmp_path: Path) -> None
 # ---------------------------------------------------------------- folders and files that can't be read
 
 
-def test_missing_folder_is_refused(tmp_path: Path) -> None:
-    text = error_of(tmp_path / "nowhere")
-    assert "nowhere" in text
-    assert "doesn't exist: set AVRO_SCHEMAS_FOLDER to the folder of your *.avsc files" in text
+def test_missing_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = error_of(Path("nowhere"))
+    assert f"the folder of schemas '{tmp_path}/nowhere' can't be read (No such file or directory)" in text
+    assert "set AVRO_SCHEMAS_FOLDER to the folder of your *.avsc files, one that this process may read" in text
 
 
 def test_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert "is a file: set AVRO_SCHEMAS_FOLDER" in error_of(tmp_path / "file")
+    assert "/file' can't be read (Not a directory): set AVRO_SCHEMAS_FOLDER" in error_of(tmp_path / "file")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -41,13 +41,13 @@ class Process:
 
     async def __aenter__(self) -> Self:
         with self.log.open("ab") as output:
-            self._process = subprocess.Popen(  # noqa: ASYNC220, PLW1509 - returns at once; must not outlive the tests
+            self._process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
                 self._arguments,
                 cwd=self._folder,
                 env=self._environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                preexec_fn=dies_with_parent(signal.SIGKILL),
+                preexec_fn=dies_with_parent(signal.SIGKILL),  # noqa: PLW1509 - as the servers of the tests
             )
         self.http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=DEADLINE)
         return self

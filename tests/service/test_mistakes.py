@@ -73,6 +73,12 @@ async def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     assert "Traceback" in output
 
 
+async def test_debug_shows_the_traceback_of_a_wrong_setting_as_well(tmp_path: Path) -> None:
+    status, output = await fails(tmp_path, DATABASE_URL="mysql://x", EVENTY_LOG_LEVEL="DEBUG")
+    assert status == 2
+    assert "Traceback" in output
+
+
 async def test_schema_that_does_not_parse_is_named_with_its_file(tmp_path: Path) -> None:
     (tmp_path / "broken.avsc").write_text("{")
     status, output = await fails(tmp_path, AVRO_SCHEMAS_FOLDER=str(tmp_path))

@@ -52,7 +52,7 @@ async def test_two_processes_of_one_group_share_the_work(tmp_path: Path, kafka_b
 
         payments = await gather(*(create_payment(one, contract_id="c2") for _ in range(40)))
         await gather(*(payment_is(two, payment, "created") for payment in payments))
-        assert await gather(one.stop(), two.stop()) == [0, 0]
+        assert set(await gather(one.stop(), two.stop())) == {0}
 
     events = await records(kafka_broker.bootstrap, "payment-events")
     assert {event["source"] for event in events} == {"one", "two"}

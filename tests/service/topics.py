@@ -25,7 +25,7 @@ async def fresh_topics(bootstrap: str) -> AsyncIterator[None]:
         try:
             await admin.delete_topics(list(PARTITIONS))
             async with asyncio.timeout(30):
-                while PARTITIONS.keys() & set(await admin.list_topics()):
-                    await asyncio.sleep(0.05)  # noqa: ASYNC110 - only asking tells
+                while PARTITIONS.keys() & set(await admin.list_topics()):  # noqa: ASYNC110 - only asking tells
+                    await asyncio.sleep(0.05)
         finally:
             await admin.close()

@@ -39,12 +39,6 @@ def read_documents(folder: Path) -> Iterator[Document]:
 
 
 def _schema_files(folder: Path) -> Iterator[Path]:
-    if not folder.is_dir():
-        found = "is a file" if folder.exists() else "doesn't exist"
-        raise SchemaError(
-            f"the folder of schemas, {str(folder)!r} (from {Path.cwd()}), {found}: "
-            "set AVRO_SCHEMAS_FOLDER to the folder of your *.avsc files"
-        )
     for parent, folders, names in os.walk(folder, onerror=_refuse_folder):
         # Hidden folders hold copies: Kubernetes mounts a ConfigMap as links into `..data`.
         folders[:] = [name for name in folders if not name.startswith(".")]
@@ -57,8 +51,8 @@ def _schema_files(folder: Path) -> Iterator[Path]:
 
 def _refuse_folder(error: OSError) -> None:
     raise SchemaError(
-        f"the folder of schemas {error.filename!r} can't be read ({error.strerror}): "
-        "give this process the right to read what AVRO_SCHEMAS_FOLDER names"
+        f"the folder of schemas {str(Path(error.filename).absolute())!r} can't be read ({error.strerror}): "
+        "set AVRO_SCHEMAS_FOLDER to the folder of your *.avsc files, one that this process may read"
     ) from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from inspect import getattr_static
 from io import BytesIO
 from typing import Any
 
@@ -28,6 +29,7 @@ def compile_reader(writer: Schema, reader: Schema | None, cls: type[BaseEvent]) 
         cls: what they become.
     """
     name, from_data = writer.name, cls.from_data
+    is_plain = getattr_static(cls, "from_data") is getattr_static(BaseEvent, "from_data")  # saves a call a message
     written, known = writer.parsed, reader.parsed if reader else None
     # Of fastavro's two readers, only the slower heeds the interpreter's recursion limit: see MAX_NESTING.
     is_recursive = writer.is_recursive or (reader is not None and reader.is_recursive)
@@ -45,7 +47,7 @@ def compile_reader(writer: Schema, reader: Schema | None, cls: type[BaseEvent]) 
         if known is not None:
             data = deepcopy(data)  # a default comes as the object in the schema, which no handler may change
         try:
-            event = from_data(name, data)
+            event = cls(data) if is_plain else from_data(name, data)
         except Exception as error:  # the application's code, and data that it doesn't take
             raise DecodeError(
                 f"{cls.__qualname__}.from_data doesn't take this {name} ({error!r}): correct it, or the sender"

@@ -57,19 +57,16 @@ class MessageWriter:
         return message.getvalue()
 
     def _completed(self, data: dict[str, Any], corr_id: str | None, timestamp: int | None) -> dict[str, Any]:
-        missing = self._automatic - data.keys()
-        if not missing:
-            return data
-        values = {
-            "schema_version": SCHEMA_VERSION,
-            "event_timestamp": self._timestamp(timestamp),
-            "correlation_id": corr_id,
-        }
-        return {**data, **{name: values[name] for name in missing if values[name] is not None}}
+        given: dict[str, Any] = {}
+        if "schema_version" in self._automatic:
+            given["schema_version"] = SCHEMA_VERSION
+        if corr_id is not None and "correlation_id" in self._automatic:
+            given["correlation_id"] = corr_id
+        if timestamp is not None and "event_timestamp" in self._automatic:
+            given["event_timestamp"] = self._moment(timestamp) if self._timestamp_is_datetime else timestamp
+        return {**given, **data}
 
-    def _timestamp(self, timestamp: int | None) -> int | datetime | None:
-        if timestamp is None or not self._timestamp_is_datetime:
-            return timestamp
+    def _moment(self, timestamp: int) -> datetime:
         try:
             return _EPOCH + timedelta(milliseconds=timestamp)
         except OverflowError as error:

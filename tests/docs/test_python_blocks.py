@@ -1,0 +1,90 @@
+"""No Python in the documentation is only believed. What follows the word `python` decides what becomes of a block:
+
+    ```python                             runs; the blocks of a page run in their order, in one namespace,
+                                          and functions named test_… are called
+    ```python file=payment/commands.py    quotes this file, word for word
+    ```python title="service.py"          a file of the program of docs/guide/start.md, which runs as a whole
+
+Anything else fails.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+import textwrap
+from itertools import pairwise
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from scripts import check_wheel
+from tests.docs.pages import PAGES, ROOT, Block, blocks, name, prose
+
+BLOCKS = [block for page in PAGES for block in blocks(page)]
+PYTHON = [block for block in BLOCKS if block.language == "python"]
+LANGUAGES = {"dotenv", "json", "python", "sh", "text"}
+# What a page takes for granted without saying so.
+ASSUMED = {
+    "docs/guide/settings.md": "from pathlib import Path\nfrom containers.application import create_container\n",
+}
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=str)
+def test_every_block_says_what_it_is(block: Block) -> None:
+    assert block.language in LANGUAGES
+    if block.language == "python":
+        assert list(block.attributes) in ([], ["file"], ["title"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_no_code_stands_where_it_would_not_be_seen(page: Path) -> None:
+    lines = prose(page)
+    assert [line for line in lines if "```" in line or "~~~" in line] == []  # in a quotation, for example
+    indented = [line for before, line in pairwise(lines) if not before and line.startswith(("    ", "\t"))]
+    assert indented == []
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if "file" in block.attributes], ids=str)
+def test_quotation_stands_in_its_file(block: Block) -> None:
+    text = "\n" + (ROOT / str(block.attributes["file"])).read_text()
+    indented = [textwrap.indent(block.text, " " * spaces) for spaces in (0, 4, 8)]
+    assert any(f"\n{quoted}" in text for quoted in indented)
+
+
+@pytest.mark.parametrize("page", sorted({block.page for block in PYTHON if not block.attributes}), ids=name)
+async def test_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in_a_fresh_folder(tmp_path, monkeypatch)
+    module = ModuleType("page")
+    module.__file__ = str(tmp_path / "page.py")
+    exec(ASSUMED.get(name(page), ""), module.__dict__)
+    for block in (block for block in PYTHON if block.page == page and not block.attributes):
+        before = set(module.__dict__)
+        lines = "\n" * (block.line - 1) + block.text  # so that a traceback names the line of the page
+        exec(compile(lines, f"<{name(page)}>", "exec", dont_inherit=True), module.__dict__)
+        for defined in [one for one in module.__dict__ if one.startswith("test_") and one not in before]:
+            outcome = module.__dict__[defined]()
+            if inspect.isawaitable(outcome):
+                await outcome
+
+
+def test_files_with_a_title_are_a_program_that_prints_what_the_page_says(tmp_path: Path) -> None:
+    titled = [block for block in BLOCKS if "title" in block.attributes]
+    assert {block.page for block in titled} == {check_wheel.PAGE}
+    files, expected = check_wheel.read_page()
+    assert {block.attributes["title"] for block in titled} == {*files, "output"}
+    folder = tmp_path / "service"
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    check_wheel.run_program(Path(sys.executable), folder, expected)
+
+
+def stand_in_a_fresh_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the sample's schemas in the working directory, and no settings beside the defaults."""
+    (folder / "avro_schemas").symlink_to(ROOT / "avro_schemas")
+    monkeypatch.chdir(folder)
+    for variable in [one for one in os.environ if one.startswith(check_wheel.OURS)]:
+        monkeypatch.delenv(variable)
