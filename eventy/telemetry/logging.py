@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from eventy.errors import ConfigurationError, EventyError, HandlerError
 from eventy.telemetry.access import ACCESS, with_text
+from eventy.telemetry.repetition import OncePerInterval
 
 logger = logging.getLogger("eventy")
 
@@ -35,6 +36,8 @@ def configure_logging(level: str, format: str) -> None:  # noqa: A002  # as EVEN
     """
     handler = _Handler()
     handler.addFilter(with_text)
+    # Dozens of lines a second for as long as a broker is away; what eventy itself says of that is enough.
+    handler.addFilter(OncePerInterval("aiokafka"))
     handler.setFormatter(_json() if format == "json" else _ConsoleFormatter())
     root = logging.getLogger()
     for former in [one for one in root.handlers if isinstance(one, _Handler)]:

@@ -26,10 +26,6 @@ from tests.docs.pages import PAGES, ROOT, Block, blocks, name, prose
 BLOCKS = [block for page in PAGES for block in blocks(page)]
 PYTHON = [block for block in BLOCKS if block.language == "python"]
 LANGUAGES = {"dotenv", "json", "python", "sh", "text"}
-# What a page takes for granted without saying so.
-ASSUMED = {
-    "docs/guide/settings.md": "from pathlib import Path\nfrom containers.application import create_container\n",
-}
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=str)
@@ -59,7 +55,6 @@ async def test_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     stand_in_a_fresh_folder(tmp_path, monkeypatch)
     module = ModuleType("page")
     module.__file__ = str(tmp_path / "page.py")
-    exec(ASSUMED.get(name(page), ""), module.__dict__)
     for block in (block for block in PYTHON if block.page == page and not block.attributes):
         before = set(module.__dict__)
         lines = "\n" * (block.line - 1) + block.text  # so that a traceback names the line of the page

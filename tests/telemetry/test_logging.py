@@ -128,3 +128,12 @@ def _raised(error: EventyError) -> EventyError:
         raise error
     except EventyError as caught:
         return caught
+
+
+def test_library_that_repeats_itself_is_heard_once_and_others_always(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("INFO", "console")
+    for port in range(3):
+        logging.getLogger("aiokafka.conn").error("Unable connect to %d", port)
+        logging.getLogger("mine").error("Unable connect to %d", port)
+    lines = capsys.readouterr().err.splitlines()
+    assert [sum(name in line for line in lines) for name in ("aiokafka.conn", "mine")] == [1, 3]

@@ -75,13 +75,13 @@ class Settings:
         "EVENTY_CONSUMER_MAX_RETRIES", 10, WHOLE, "retries after the first attempt, from 0"
     )
     consumer_retry_interval: int = option(
-        "EVENTY_CONSUMER_RETRY_INTERVAL", 1000, whole(unit="ms"), "the wait before the first retry, from 0"
+        "EVENTY_CONSUMER_RETRY_INTERVAL", 1000, whole(unit="ms"), "ms before the first retry, from 0"
     )
     consumer_retry_backoff_coeff: float = option(
         "EVENTY_CONSUMER_RETRY_BACKOFF_COEFF", 2.0, NUMBER, "the nth wait is the interval × this^(n-1), from 1"
     )
     consumer_retry_max_interval: int = option(
-        "EVENTY_CONSUMER_RETRY_MAX_INTERVAL", 60_000, whole(unit="ms"), "the longest wait before a retry, from 0"
+        "EVENTY_CONSUMER_RETRY_MAX_INTERVAL", 60_000, whole(unit="ms"), "ms of the longest wait before a retry, from 0"
     )
     consumer_retry_jitter: float = option(
         "EVENTY_CONSUMER_RETRY_JITTER", 0.0, NUMBER, "the share of each wait that is random, 0–1; so far only 0"
@@ -103,7 +103,7 @@ class Settings:
         "EVENTY_CONSUMER_SLICE_MESSAGES", 2000, WHOLE, "messages that are flushed and committed together, at most"
     )
     consumer_slice_time: int = option(
-        "EVENTY_CONSUMER_SLICE_TIME", 50, whole(unit="ms"), "after this time what is done is flushed and committed"
+        "EVENTY_CONSUMER_SLICE_TIME", 50, whole(unit="ms"), "ms after which what is done is flushed and committed"
     )
     consumer_max_poison: int = option(
         "EVENTY_CONSUMER_MAX_POISON",
@@ -115,7 +115,7 @@ class Settings:
         "EVENTY_CONSUMER_STALL_TIMEOUT",
         300_000,
         whole(unit="ms"),
-        "after this time a handler counts as stuck; so far only 300000",
+        "ms after which a handler counts as stuck; so far only 300000",
     )
     consumer_replay_emits: bool = option(
         "EVENTY_CONSUMER_REPLAY_EMITS",
@@ -126,10 +126,10 @@ class Settings:
 
     # the process
     start_timeout: int = setting(
-        "EVENTY_START_TIMEOUT", 60_000, MS, "how long the broker may take to be reachable at start"
+        "EVENTY_START_TIMEOUT", 60_000, MS, "ms that the broker may take to be reachable at start"
     )
     shutdown_timeout: int = setting(
-        "EVENTY_SHUTDOWN_TIMEOUT", 30_000, MS, "how long what runs may take to finish at the end"
+        "EVENTY_SHUTDOWN_TIMEOUT", 30_000, MS, "ms that what runs may take to finish at the end"
     )
     memory_partitions: int = setting("EVENTY_MEMORY_PARTITIONS", 4, whole(1), "partitions of a memory topic")
     dead_letter_suffix: str = setting(
@@ -185,16 +185,16 @@ class Settings:
         "KAFKA_COMPRESSION", None, choice_or_none("gzip", "snappy", "lz4", "zstd"), "how batches are compressed"
     )
     kafka_max_request_size: int = setting(
-        "KAFKA_MAX_REQUEST_SIZE", 1_048_576, whole(1, unit="bytes"), "the largest record that is sent"
+        "KAFKA_MAX_REQUEST_SIZE", 1_048_576, whole(1, unit="bytes"), "bytes of the largest record that is sent"
     )
     kafka_session_timeout: int = setting(
-        "KAFKA_SESSION_TIMEOUT", 45_000, MS, "a member of a group that is silent for so long is expelled"
+        "KAFKA_SESSION_TIMEOUT", 45_000, MS, "ms of silence after which a member of a group is expelled"
     )
     kafka_rebalance_timeout: int = setting(
         "KAFKA_REBALANCE_TIMEOUT",
         60_000,
         MS,
-        "how long a member may take to finish what it does before its partitions go to another",
+        "ms for a member to finish what it does before its partitions go to another",
     )
     kafka_security_protocol: str = setting(
         "KAFKA_SECURITY_PROTOCOL",
