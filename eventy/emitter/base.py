@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from eventy.clock import Clock
 from eventy.emitter.collection import collecting
@@ -32,6 +32,11 @@ class BaseEventEmitter(ABC):
 
     #: The broker that it needs: `memory`, `kafka`, or a name of your own, which the settings then don't judge.
     broker_kind: ClassVar[str]
+
+    @classmethod
+    def connect(cls, config: Mapping[str, Any], clock: Clock) -> object:
+        """Return the `broker` of this kind; see `BaseEventConsumer.connect`."""
+        return None
 
     def __init__(
         self,

@@ -30,6 +30,8 @@ class RetryPolicy:
         """
         if attempt > self.max_retries or isinstance(error, DecodeError):
             return None
+        if not self.interval:
+            return 0.0
         try:
             wait = self.interval * self.backoff_coeff ** (attempt - 1)
         except OverflowError:

@@ -1,0 +1,1 @@
+"""The brokers: the in-process one, and how to reach Kafka."""

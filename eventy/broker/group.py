@@ -1,0 +1,128 @@
+"""Groups of the in-process broker: members, eager rebalances and committed offsets, as in Kafka's classic protocol."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from eventy.errors import CommitFailedError
+from eventy.message.record import TopicPartition
+
+Partitions = frozenset[TopicPartition]
+
+
+@dataclass(eq=False, slots=True)
+class Member:
+    """Somebody who reads some topics.
+
+    Parameters
+        revoked: awaited when a rebalance begins, with what the member has.
+        assigned: awaited when it ends, with what it gets.
+    """
+
+    topics: Sequence[str]
+    revoked: Callable[[Partitions], Awaitable[None]]
+    assigned: Callable[[Partitions], Awaitable[None]]
+    assignment: Partitions = frozenset()
+    generation: int = 0
+
+
+class Group:
+    """Shares the partitions of some topics among its members, and keeps the offsets that they commit.
+
+    Parameters
+        name: None for the private group of a reader without one.
+        partitions_of: gives the partitions of a topic.
+        notify: called whenever what is still open may have changed.
+    """
+
+    def __init__(
+        self,
+        name: str | None,
+        partitions_of: Callable[[str], tuple[TopicPartition, ...]],
+        notify: Callable[[], None],
+    ) -> None:
+        self.name = name
+        self.label = name if name is not None else f"(no group {id(self):x})"
+        self.members: list[Member] = []
+        self.asleep: set[TopicPartition] = set()
+        self.generation = 0
+        self._committed: dict[TopicPartition, int] = {}
+        self._partitions_of = partitions_of
+        self._notify = notify
+        self._due = False
+        self._rebalancing: asyncio.Task[None] | None = None
+
+    # ------------------------------------------------------------ offsets
+
+    def committed(self, partition: TopicPartition) -> int | None:
+        return self._committed.get(partition)
+
+    def commit(self, member: Member, offsets: Mapping[TopicPartition, int]) -> None:
+        """Keep offsets. Raises CommitFailedError for a member that a rebalance has left behind."""
+        if member not in self.members or member.generation != self.generation:
+            raise CommitFailedError(
+                f"group {self.label} is in generation {self.generation}, the commit came from generation "
+                f"{member.generation}: the partitions have a new owner, who reads these messages again"
+            )
+        self._committed.update(offsets)
+        self._notify()
+
+    def sleep(self, partition: TopicPartition) -> None:
+        """Note that the next message of a partition waits for a retry."""
+        self.asleep.add(partition)
+        self._notify()
+
+    def wake(self, partition: TopicPartition) -> None:
+        """Note that the retry is being made."""
+        self.asleep.discard(partition)
+        self._notify()
+
+    # ------------------------------------------------------------ members
+
+    def join(self, member: Member) -> None:
+        self.members.append(member)
+        self._rebalance()
+
+    def leave(self, member: Member) -> None:
+        """Let a member go that has already finished its work; it isn't called again."""
+        self.members.remove(member)
+        self.asleep -= member.assignment
+        self._rebalance()
+
+    def partitions(self) -> tuple[TopicPartition, ...]:
+        """Return all partitions that the group reads, or has read."""
+        topics = {topic for member in self.members for topic in member.topics}
+        read = {partition for topic in topics for partition in self._partitions_of(topic)}
+        return tuple(sorted(read | set(self._committed)))
+
+    def partitions_changed(self, topic: str) -> None:
+        if any(topic in member.topics for member in self.members):
+            self._rebalance()
+
+    def _rebalance(self) -> None:
+        self._due = True
+        if self.members and (self._rebalancing is None or self._rebalancing.done()):
+            self._rebalancing = asyncio.get_running_loop().create_task(self._rebalance_until_settled())
+
+    async def _rebalance_until_settled(self) -> None:
+        while self._due and self.members:
+            self._due = False
+            await asyncio.gather(*(member.revoked(member.assignment) for member in self.members))
+            self.generation += 1
+            shares = self._shares()
+            for member, share in shares:
+                member.assignment, member.generation = share, self.generation
+            await asyncio.gather(*(member.assigned(share) for member, share in shares if member in self.members))
+
+    def _shares(self) -> list[tuple[Member, Partitions]]:
+        """Deal the partitions out in turn, as the round-robin assignor does."""
+        shares: list[tuple[Member, set[TopicPartition]]] = [(member, set()) for member in self.members]
+        turn = 0
+        for topic in sorted({topic for member in self.members for topic in member.topics}):
+            readers = [share for member, share in shares if topic in member.topics]
+            for partition in self._partitions_of(topic):
+                readers[turn % len(readers)].add(partition)
+                turn += 1
+        return [(member, frozenset(share)) for member, share in shares]

@@ -1,0 +1,131 @@
+"""How to reach Kafka: connection settings, and what the client's errors mean."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from aiokafka import errors as kafka
+
+from eventy.errors import (
+    BrokerError,
+    BrokerUnavailableError,
+    CommitFailedError,
+    ConfigurationError,
+    RecordTooLargeError,
+)
+
+T = TypeVar("T")
+
+# Seconds that a single request may take. The client itself waits for some of them without an end.
+REQUEST_TIMEOUT = 10.0
+# Seconds between tries to reach a broker.
+RECONNECT = 0.5
+# Milliseconds after which new topics and partitions are seen at the latest.
+METADATA_MAX_AGE = 5_000
+
+_UNAVAILABLE = (
+    kafka.KafkaConnectionError,
+    kafka.KafkaTimeoutError,
+    kafka.RequestTimedOutError,
+    kafka.NodeNotReadyError,
+    kafka.NoBrokersAvailable,
+    kafka.GroupCoordinatorNotAvailableError,
+    kafka.NotCoordinatorForGroupError,
+    kafka.NotEnoughReplicasError,
+    kafka.NotEnoughReplicasAfterAppendError,
+    kafka.LeaderNotAvailableError,
+    kafka.NotLeaderForPartitionError,
+    kafka.ProducerClosed,
+    # What the client says of a topic when the broker is away as well as when there is no such topic.
+    kafka.UnknownTopicOrPartitionError,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KafkaConnection:
+    """Which cluster, and how to talk to it; each field is the setting `KAFKA_<FIELD>`.
+
+    Parameters
+        bootstrap_server: `host:port`, several with commas between.
+        client_id: how this application calls itself.
+        compression: of what is sent, `gzip`, `snappy`, `lz4` or `zstd`; None: not at all.
+        max_request_size: bytes of the largest record and batch sent.
+        session_timeout: ms without a heartbeat after which the group gives our partitions to others.
+        rebalance_timeout: ms that members have to finish what they do when the group is reassigned.
+        start_timeout: ms for the broker to be reachable at start (`EVENTY_START_TIMEOUT`).
+    """
+
+    kind = "kafka"
+
+    bootstrap_server: str
+    client_id: str = "eventy"
+    compression: str | None = None
+    max_request_size: int = 1_048_576
+    session_timeout: int = 45_000
+    rebalance_timeout: int = 60_000
+    start_timeout: int = 60_000
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> KafkaConnection:
+        """Return the connection that settings describe, by their names in lower case without `EVENTY_`."""
+        return cls(
+            bootstrap_server=config["kafka_bootstrap_server"],
+            client_id=config["kafka_client_id"],
+            compression=config["kafka_compression"],
+            max_request_size=config["kafka_max_request_size"],
+            session_timeout=config["kafka_session_timeout"],
+            rebalance_timeout=config["kafka_rebalance_timeout"],
+            start_timeout=config["start_timeout"],
+        )
+
+    def __post_init__(self) -> None:
+        if not self.bootstrap_server:
+            raise ConfigurationError("KAFKA_BOOTSTRAP_SERVER isn't set, expected host:port of a Kafka broker")
+
+    def client_options(self) -> dict[str, Any]:
+        """Return the arguments that every client object takes."""
+        return {
+            "bootstrap_servers": self.bootstrap_server,
+            "client_id": self.client_id,
+            "request_timeout_ms": int(REQUEST_TIMEOUT * 1000),
+            "metadata_max_age_ms": METADATA_MAX_AGE,
+        }
+
+    def unreachable(self, cause: object) -> BrokerUnavailableError:
+        """Return the error for a start that the broker didn't answer."""
+        return BrokerUnavailableError(
+            f"no Kafka broker answered at KAFKA_BOOTSTRAP_SERVER={self.bootstrap_server} within "
+            f"{self.start_timeout} ms (EVENTY_START_TIMEOUT): {cause}; start it, or correct the address"
+        )
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Turn the client's errors into eventy's, saying what was being done."""
+    try:
+        yield
+    except kafka.MessageSizeTooLargeError as error:
+        raise RecordTooLargeError(f"{what}: larger than the topic's max.message.bytes: {error}") from error
+    except (kafka.CommitFailedError, kafka.IllegalStateError, kafka.RebalanceInProgressError, AssertionError) as error:
+        raise CommitFailedError(f"{what}: {_text(error)}") from error
+    except (*_UNAVAILABLE, TimeoutError, OSError) as error:
+        raise BrokerUnavailableError(
+            f"{what}: the broker doesn't answer, or has no such topic ({_text(error)})"
+        ) from error
+    except kafka.KafkaError as error:
+        raise BrokerError(f"{what}: {_text(error)}") from error
+
+
+async def bounded(what: str, request: Awaitable[T], seconds: float = REQUEST_TIMEOUT) -> T:
+    """Await a request, no longer than the bound, with translated errors."""
+    with translated(what):
+        async with asyncio.timeout(seconds):
+            return await request
+
+
+def _text(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

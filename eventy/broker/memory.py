@@ -1,0 +1,185 @@
+"""The in-process broker: partitions, groups and offsets as Kafka has them, for one process and its lifetime."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from eventy.broker.group import Group, Member
+from eventy.broker.partitioner import partition_of
+from eventy.clock import Clock
+from eventy.errors import ConfigurationError
+from eventy.message.record import Header, ProducerRecord, TopicPartition
+
+# EVENTY_MEMORY_PARTITIONS
+PARTITIONS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record in a partition. `timestamp` is in ms since 1970-01-01T00:00Z."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[Header, ...] = ()
+
+
+class MemoryBroker:
+    """Topics of ordered partitions, and the groups that read them. A topic is made when it is first named.
+
+    Parameters
+        clock: gives the records their timestamps.
+        partitions: of a topic that isn't made by `create_topic`.
+    """
+
+    kind = "memory"
+
+    def __init__(self, *, clock: Clock, partitions: int = PARTITIONS) -> None:
+        if partitions < 1:
+            raise ConfigurationError(f"EVENTY_MEMORY_PARTITIONS is {partitions}, expected at least 1")
+        self._clock = clock
+        self._default = partitions
+        self._logs: dict[str, list[list[StoredRecord]]] = {}
+        self._groups: dict[str, Group] = {}
+        self._readers: list[Group] = []
+        self._wakes: dict[str, list[Callable[[], None]]] = defaultdict(list)
+        self._keyless = 0
+        self._changed: list[asyncio.Future[None]] = []
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any], clock: Clock) -> MemoryBroker:
+        """Return the broker that settings describe, by their names in lower case without `EVENTY_`."""
+        return cls(clock=clock, partitions=config["memory_partitions"])
+
+    # ------------------------------------------------------------ topics
+
+    def create_topic(self, topic: str, partitions: int | None = None) -> None:
+        """Make a topic, or add partitions to it; the groups that read it rebalance."""
+        log = self._logs.setdefault(topic, [])
+        missing = (partitions or self._default) - len(log)
+        if missing > 0:
+            log.extend([] for _ in range(missing))
+            for group in self._readers:
+                group.partitions_changed(topic)
+
+    def partitions(self, topic: str) -> tuple[TopicPartition, ...]:
+        """Return the partitions of a topic."""
+        if topic not in self._logs:
+            self.create_topic(topic)
+        return tuple(TopicPartition(topic, number) for number in range(len(self._logs[topic])))
+
+    def topics(self) -> tuple[str, ...]:
+        """Return the names of all topics."""
+        return tuple(self._logs)
+
+    # ------------------------------------------------------------ records
+
+    def append(self, record: ProducerRecord, *, partition: int | None = None) -> StoredRecord:
+        """Append a record to the partition of its key; without a key, to each partition in turn."""
+        log = self._logs.get(record.topic)
+        if log is None:
+            self.create_topic(record.topic)
+            log = self._logs[record.topic]
+        if partition is None:
+            partition = self._partition_of(record.key, len(log))
+        stored = StoredRecord(
+            record.topic, partition, len(log[partition]), self._clock.now_ms(), record.key, record.value, record.headers
+        )
+        log[partition].append(stored)
+        for wake in self._wakes[record.topic]:
+            wake()
+        return stored
+
+    def read(self, partition: TopicPartition, offset: int, limit: int) -> list[StoredRecord]:
+        """Return at most `limit` records from an offset on."""
+        return self._logs[partition.topic][partition.partition][offset : offset + limit]
+
+    def records(self, topic: str) -> list[StoredRecord]:
+        """Return all records of a topic in the order of their arrival within a partition, partition after partition."""
+        return [record for log in self._logs.get(topic, []) for record in log]
+
+    def end_offset(self, partition: TopicPartition) -> int:
+        """Return the offset that the next record will get."""
+        return len(self._logs[partition.topic][partition.partition])
+
+    def _partition_of(self, key: bytes | None, partitions: int) -> int:
+        if key is not None:
+            return partition_of(key, partitions)
+        self._keyless += 1
+        return self._keyless % partitions
+
+    # ------------------------------------------------------------ readers
+
+    def join(self, group: str | None, member: Member, wake: Callable[[], None]) -> Group:
+        """Let a member into a group, None being one of its own; its assignment follows.
+
+        Parameters
+            wake: called when one of the member's topics gets a record.
+        """
+        found = self._groups.get(group) if group is not None else None
+        if found is None:
+            found = Group(group, self.partitions, self._notify)
+            if group is not None:
+                self._groups[group] = found
+        if found not in self._readers:
+            self._readers.append(found)
+        for topic in member.topics:
+            self.partitions(topic)
+            self._wakes[topic].append(wake)
+        found.join(member)
+        return found
+
+    def leave(self, group: Group, member: Member, wake: Callable[[], None]) -> None:
+        """Let a member go; the others take over what it had."""
+        for topic in member.topics:
+            self._wakes[topic].remove(wake)
+        group.leave(member)
+        if not group.members and group.name is None:
+            self._readers.remove(group)
+        self._notify()
+
+    def committed(self, group: str, partition: TopicPartition) -> int | None:
+        """Return the offset that a group has committed."""
+        found = self._groups.get(group)
+        return found.committed(partition) if found is not None else None
+
+    # ------------------------------------------------------------ what is still open
+
+    def lag(self, groups: Iterable[Group] | None = None) -> dict[tuple[str, TopicPartition], int]:
+        """Return how many records are still to be handled, by group and partition, where there are any."""
+        found = {}
+        for group in self._readers if groups is None else groups:
+            for partition in group.partitions():
+                done = group.committed(partition)
+                open_ = self.end_offset(partition) - (done or 0) if done is not None or group.members else 0
+                if open_ or (done is None and group.members):
+                    found[group.label, partition] = open_
+        return found
+
+    async def drained(self) -> None:
+        """Return when nothing is left to handle for any group that still has members."""
+        while self.lag(group for group in self._readers if group.members):
+            await self.change()
+
+    def change(self) -> asyncio.Future[None]:
+        """Return a future that is done when an offset is committed or a retry begins to wait."""
+        future = asyncio.get_running_loop().create_future()
+        self._changed.append(future)
+        return future
+
+    def asleep(self) -> set[tuple[str, TopicPartition]]:
+        """Return the groups and partitions whose next message waits for a retry."""
+        return {(group.label, partition) for group in self._readers for partition in group.asleep}
+
+    def _notify(self) -> None:
+        changed, self._changed = self._changed, []
+        for future in changed:
+            if not future.done():
+                future.set_result(None)

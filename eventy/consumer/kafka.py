@@ -1,0 +1,286 @@
+"""Receives from Kafka."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, ClassVar, Unpack
+
+import aiokafka
+from aiokafka import AIOKafkaConsumer
+from aiokafka.abc import ConsumerRebalanceListener
+
+from eventy.broker.kafka import METADATA_MAX_AGE, RECONNECT, KafkaConnection, bounded, translated
+from eventy.clock import Clock
+from eventy.consumer.base import Scope
+from eventy.consumer.engine import EngineConsumer
+from eventy.consumer.options import ConsumerOptions, ConsumerOverrides
+from eventy.consumer.port import AssignmentListener, Port
+from eventy.errors import BrokerError, BrokerUnavailableError
+from eventy.message.record import Record, TopicPartition
+from eventy.serializer.base import BaseEventSerializer
+
+logger = logging.getLogger(__name__)
+
+# Milliseconds that a fetch waits for records; it is also how soon the engine notices that it must stop.
+_FETCH = 200
+# Seconds for the client to leave the group and disconnect.
+_CLOSE = 5.0
+
+
+class KafkaConsumer(EngineConsumer):
+    """The consumer of a Kafka cluster; the parameters are those of `EngineConsumer`."""
+
+    broker_kind: ClassVar[str] = "kafka"
+
+    def __init__(
+        self,
+        *,
+        broker: KafkaConnection,
+        serializer: BaseEventSerializer,
+        clock: Clock,
+        event_topics: Sequence[str],
+        event_group: str | None,
+        position: str,
+        scope: Scope | None = None,
+        options: ConsumerOptions | None = None,
+        **overrides: Unpack[ConsumerOverrides],
+    ) -> None:
+        super().__init__(
+            serializer=serializer,
+            clock=clock,
+            event_topics=event_topics,
+            event_group=event_group,
+            position=position,
+            scope=scope,
+            options=options,
+            **overrides,
+        )
+        self._connection = broker
+
+    @classmethod
+    def connect(cls, config: Mapping[str, Any], clock: Clock) -> KafkaConnection:
+        return KafkaConnection.of(config)
+
+    def _port(self) -> Port:
+        kind = KafkaPort if self.group is not None else GrouplessKafkaPort
+        return kind(self._connection, self._clock, self.topics, self.group)
+
+
+class KafkaPort:
+    """A member of a group of a Kafka cluster."""
+
+    def __init__(self, connection: KafkaConnection, clock: Clock, topics: Sequence[str], group: str | None) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._topics = topics
+        self._group = group
+        self._client: AIOKafkaConsumer | None = None
+        self._paused: set[TopicPartition] = set()
+        self._held: set[TopicPartition] = set()
+        self._failure: Exception | None = None
+        # Half of what the group grants: the rest is for flushing and committing.
+        self.revoke_timeout = connection.rebalance_timeout / 2000
+
+    async def open(self, listener: AssignmentListener) -> None:
+        await self._connect()
+        self._consumer.subscribe(topics=list(self._topics), listener=_Listener(self, listener))
+
+    async def _connect(self) -> None:
+        deadline = self._clock.monotonic() + self._connection.start_timeout / 1000
+        while True:
+            client = AIOKafkaConsumer(
+                **self._connection.client_options(),
+                group_id=self._group,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                session_timeout_ms=self._connection.session_timeout,
+                heartbeat_interval_ms=min(3_000, self._connection.session_timeout // 3),
+                rebalance_timeout_ms=self._connection.rebalance_timeout,
+                isolation_level="read_committed",
+            )
+            try:
+                await bounded("connecting", client.start(), max(0.1, deadline - self._clock.monotonic()))
+            except BrokerError as error:
+                await _close(client)
+                if not isinstance(error, BrokerUnavailableError):
+                    raise
+                if self._clock.monotonic() + RECONNECT >= deadline:
+                    raise self._connection.unreachable(error) from error
+                await self._clock.sleep(RECONNECT)
+            except BaseException:
+                await _close(client)
+                raise
+            else:
+                self._client = client
+                return
+
+    @property
+    def _consumer(self) -> AIOKafkaConsumer:
+        if self._client is None:
+            raise BrokerUnavailableError("not connected to Kafka yet")
+        return self._client
+
+    async def fetch(self) -> Mapping[TopicPartition, Sequence[Record]]:
+        if self._failure is not None:
+            raise self._failure
+        with translated("fetching"):
+            batches: Mapping[TopicPartition, Sequence[Record]] = await self._consumer.getmany(timeout_ms=_FETCH)
+            return batches
+
+    def interrupt(self) -> None:
+        """Nothing to do: a fetch returns by itself, and cancelling one would break the client's accounting."""
+
+    def failed(self, error: Exception) -> None:
+        """Have the next fetch raise an error of the listener: the client itself would only log it."""
+        self._failure = error
+
+    def assigned(self, partitions: Collection[TopicPartition]) -> None:
+        """Begin paused, before anything is awaited: the client delivers while its listener still runs."""
+        self._held.clear()
+        self._paused = set(partitions)
+        self._consumer.pause(*map(_native, partitions))
+
+    def pause(self, partition: TopicPartition) -> None:
+        self._paused.add(partition)
+        self._apply(partition)
+
+    def resume(self, partition: TopicPartition) -> None:
+        self._paused.discard(partition)
+        self._apply(partition)
+
+    def hold(self, partition: TopicPartition) -> None:
+        self._held.add(partition)
+        self._apply(partition)
+
+    def release(self, partition: TopicPartition) -> None:
+        self._held.discard(partition)
+        self._apply(partition)
+
+    def _apply(self, partition: TopicPartition) -> None:
+        if partition not in self._consumer.assignment():
+            return
+        if partition in self._paused or partition in self._held:
+            self._consumer.pause(_native(partition))
+        else:
+            self._consumer.resume(_native(partition))
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        if partition in self._consumer.assignment():
+            self._consumer.seek(_native(partition), offset)
+
+    async def committed(self, partition: TopicPartition) -> int | None:
+        request = self._consumer.committed(_native(partition))
+        return await bounded(f"asking for the committed offset of {partition}", request)
+
+    async def beginning_offset(self, partition: TopicPartition) -> int:
+        request = self._consumer.beginning_offsets([_native(partition)])
+        offsets = await bounded(f"asking where {partition} begins", request)
+        return int(offsets[partition])
+
+    async def end_offset(self, partition: TopicPartition) -> int:
+        request = self._consumer.end_offsets([_native(partition)])
+        offsets = await bounded(f"asking where {partition} ends", request)
+        return int(offsets[partition])
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        native = {_native(partition): offset for partition, offset in offsets.items()}
+        await bounded("committing offsets", self._consumer.commit(native))
+
+    async def drain(self) -> None:
+        """Kafka keeps what isn't handled."""
+
+    def lost(self) -> int:
+        return 0
+
+    async def close(self) -> None:
+        if self._client is not None:
+            client, self._client = self._client, None
+            await _close(client)
+
+
+class GrouplessKafkaPort(KafkaPort):
+    """A reader of all partitions, who commits nothing. New partitions are looked for while fetching."""
+
+    async def open(self, listener: AssignmentListener) -> None:
+        self._listener = listener
+        self._known: frozenset[TopicPartition] = frozenset()
+        self._looked = self._clock.monotonic()
+        await self._connect()
+        await self._reassign(await self._partitions())
+
+    async def fetch(self) -> Mapping[TopicPartition, Sequence[Record]]:
+        if self._clock.monotonic() - self._looked > METADATA_MAX_AGE / 1000:
+            self._looked = self._clock.monotonic()
+            found = await self._partitions()
+            if found != self._known:
+                await self._listener.on_revoked(self._known)
+                await self._reassign(found)
+        if not self._known:
+            await self._clock.sleep(_FETCH / 1000)
+            return {}
+        return await super().fetch()
+
+    async def _partitions(self) -> frozenset[TopicPartition]:
+        # The consumer's own answer knows the topics only that are assigned already.
+        cluster = await bounded("asking for partitions", self._consumer._client.fetch_all_metadata())
+        return frozenset(
+            TopicPartition(topic, number)
+            for topic in self._topics
+            for number in cluster.partitions_for_topic(topic) or ()
+        )
+
+    async def _reassign(self, partitions: frozenset[TopicPartition]) -> None:
+        self._known = partitions
+        if partitions:
+            self._consumer.assign([_native(partition) for partition in partitions])
+            self.assigned(partitions)
+        await self._listener.on_assigned(partitions)
+
+    async def committed(self, partition: TopicPartition) -> int | None:
+        return None
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Nothing to keep without a group."""
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the client isn't typed
+    def __init__(self, port: KafkaPort, listener: AssignmentListener) -> None:
+        self._port = port
+        self._listener = listener
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        try:
+            await self._listener.on_revoked([TopicPartition(*partition) for partition in revoked])
+        except Exception as error:
+            self._port.failed(error)
+            raise
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        partitions = [TopicPartition(*partition) for partition in assigned]
+        try:
+            self._port.assigned(partitions)
+            await self._listener.on_assigned(partitions)
+        except Exception as error:
+            self._port.failed(error)
+            raise
+
+
+def _native(partition: TopicPartition) -> aiokafka.TopicPartition:
+    """Return the client's own kind: it refuses others, though they are equal."""
+    return aiokafka.TopicPartition(partition.topic, partition.partition)
+
+
+async def _close(client: AIOKafkaConsumer) -> None:
+    """Disconnect within a bound. With the broker down the client raises CancelledError of its own."""
+    try:
+        async with asyncio.timeout(_CLOSE):
+            await client.stop()
+    except asyncio.CancelledError:
+        await client._client.close()
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise
+    except Exception as error:  # noqa: BLE001 - it is closed either way
+        logger.debug("closing a consumer: %r", error)
+        await client._client.close()

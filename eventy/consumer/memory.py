@@ -1,0 +1,156 @@
+"""Receives from the in-process broker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Unpack
+
+from eventy.broker.group import Group, Member, Partitions
+from eventy.broker.memory import MemoryBroker
+from eventy.clock import Clock
+from eventy.consumer.base import Scope
+from eventy.consumer.engine import EngineConsumer
+from eventy.consumer.options import ConsumerOptions, ConsumerOverrides
+from eventy.consumer.port import AssignmentListener, Port
+from eventy.message.record import Record, TopicPartition
+from eventy.serializer.base import BaseEventSerializer
+
+# Records of a partition in one batch.
+_BATCH = 2_000
+
+
+class MemoryConsumer(EngineConsumer):
+    """The consumer of the embedded default; the parameters are those of `EngineConsumer`."""
+
+    broker_kind: ClassVar[str] = "memory"
+
+    def __init__(
+        self,
+        *,
+        broker: MemoryBroker,
+        serializer: BaseEventSerializer,
+        clock: Clock,
+        event_topics: Sequence[str],
+        event_group: str | None,
+        position: str,
+        scope: Scope | None = None,
+        options: ConsumerOptions | None = None,
+        **overrides: Unpack[ConsumerOverrides],
+    ) -> None:
+        super().__init__(
+            serializer=serializer,
+            clock=clock,
+            event_topics=event_topics,
+            event_group=event_group,
+            position=position,
+            scope=scope,
+            options=options,
+            **overrides,
+        )
+        self._broker = broker
+
+    @classmethod
+    def connect(cls, config: Mapping[str, Any], clock: Clock) -> MemoryBroker:
+        return MemoryBroker.of(config, clock)
+
+    def _port(self) -> Port:
+        return MemoryPort(self._broker, self.topics, self.group)
+
+
+class MemoryPort:
+    """A member of a group of the in-process broker."""
+
+    revoke_timeout = 60.0
+
+    def __init__(self, broker: MemoryBroker, topics: Sequence[str], group: str | None) -> None:
+        self._broker = broker
+        self._topics = topics
+        self._name = group
+        self._group: Group | None = None
+        self._positions: dict[TopicPartition, int] = {}
+        self._paused: set[TopicPartition] = set()
+        self._held: set[TopicPartition] = set()
+        self._woken = asyncio.Event()
+        self._interrupted = False
+        # Where the topics end now: what is sent while the group still assigns its partitions isn't passed over.
+        self._ends = {
+            partition: broker.end_offset(partition) for topic in topics for partition in broker.partitions(topic)
+        }
+
+    async def open(self, listener: AssignmentListener) -> None:
+        async def revoked(partitions: Partitions) -> None:
+            await listener.on_revoked(partitions)
+
+        async def assigned(partitions: Partitions) -> None:
+            self._positions.clear()
+            self._paused = set(partitions)
+            self._held.clear()
+            await listener.on_assigned(partitions)
+
+        self._member = Member(self._topics, revoked, assigned)
+        self._group = self._broker.join(self._name, self._member, self._woken.set)
+
+    async def fetch(self) -> Mapping[TopicPartition, Sequence[Record]]:
+        while not (batches := self._batches()) and not self._interrupted:
+            self._woken.clear()
+            await self._woken.wait()
+        return batches
+
+    def _batches(self) -> dict[TopicPartition, Sequence[Record]]:
+        batches: dict[TopicPartition, Sequence[Record]] = {}
+        for partition in self._positions.keys() - self._paused - self._held:
+            if records := self._broker.read(partition, self._positions[partition], _BATCH):
+                batches[partition] = records
+                self._positions[partition] += len(records)
+        return batches
+
+    def interrupt(self) -> None:
+        self._interrupted = True
+        self._woken.set()
+
+    def pause(self, partition: TopicPartition) -> None:
+        self._paused.add(partition)
+
+    def resume(self, partition: TopicPartition) -> None:
+        self._paused.discard(partition)
+        self._woken.set()
+
+    def hold(self, partition: TopicPartition) -> None:
+        self._held.add(partition)
+        if self._group is not None:
+            self._group.sleep(partition)
+
+    def release(self, partition: TopicPartition) -> None:
+        self._held.discard(partition)
+        if self._group is not None:
+            self._group.wake(partition)
+        self._woken.set()
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        self._positions[partition] = offset
+        self._woken.set()
+
+    async def committed(self, partition: TopicPartition) -> int | None:
+        return self._group.committed(partition) if self._group is not None else None
+
+    async def beginning_offset(self, partition: TopicPartition) -> int:
+        return 0
+
+    async def end_offset(self, partition: TopicPartition) -> int:
+        return self._ends.get(partition, 0)
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        if self._group is not None:
+            self._group.commit(self._member, offsets)
+
+    async def drain(self) -> None:
+        await self._broker.drained()
+
+    def lost(self) -> int:
+        return sum(self._broker.lag([self._group]).values()) if self._group is not None else 0
+
+    async def close(self) -> None:
+        if self._group is not None:
+            self._broker.leave(self._group, self._member, self._woken.set)
+            self._group = None

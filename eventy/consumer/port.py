@@ -1,0 +1,86 @@
+"""The small port between the engine and a broker."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from eventy.message.record import Record, TopicPartition
+
+
+class AssignmentListener(Protocol):
+    """Who is told about partitions that come and go."""
+
+    async def on_revoked(self, partitions: Collection[TopicPartition]) -> None:
+        """Finish with partitions: when this returns, another member may own them."""
+        ...
+
+    async def on_assigned(self, partitions: Collection[TopicPartition]) -> None:
+        """Take partitions over. They are paused; the engine seeks and resumes them."""
+        ...
+
+
+class Port(Protocol):
+    """What the engine asks of a broker. Errors are `BrokerError` and its subclasses; every wait is bounded."""
+
+    #: Seconds that finishing revoked partitions may take.
+    revoke_timeout: float
+
+    async def open(self, listener: AssignmentListener) -> None:
+        """Connect and subscribe. Raises BrokerUnavailableError when the broker isn't there in time."""
+        ...
+
+    async def fetch(self) -> Mapping[TopicPartition, Sequence[Record]]:
+        """Return the next batches, possibly none. An error may have swallowed records: seek, then fetch again."""
+        ...
+
+    def interrupt(self) -> None:
+        """Have a `fetch` that waits return soon."""
+        ...
+
+    def pause(self, partition: TopicPartition) -> None:
+        """Fetch nothing more of a partition: enough of it waits."""
+        ...
+
+    def resume(self, partition: TopicPartition) -> None:
+        """Undo `pause`."""
+        ...
+
+    def hold(self, partition: TopicPartition) -> None:
+        """Fetch nothing of a partition while one of its messages waits for a retry."""
+        ...
+
+    def release(self, partition: TopicPartition) -> None:
+        """Undo `hold`."""
+        ...
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        """Have the next `fetch` begin there."""
+        ...
+
+    async def committed(self, partition: TopicPartition) -> int | None:
+        """Return the offset that the group has committed; None without one, and without a group."""
+        ...
+
+    async def beginning_offset(self, partition: TopicPartition) -> int: ...
+
+    async def end_offset(self, partition: TopicPartition) -> int: ...
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Commit the offsets of the next messages. Without a group nothing is kept.
+
+        Raises CommitFailedError when the partitions have gone to another member.
+        """
+        ...
+
+    async def drain(self) -> None:
+        """Return when the messages that would be lost with this process are handled. Kafka loses none: at once."""
+        ...
+
+    def lost(self) -> int:
+        """Return how many messages would be lost if the process ended now."""
+        ...
+
+    async def close(self) -> None:
+        """Leave the group and disconnect."""
+        ...
