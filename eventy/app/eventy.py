@@ -48,7 +48,7 @@ class Eventy(Imperative, BaseApp):
     def __init__(
         self,
         container: containers.Container | None = None,
-        components: Sequence[Component] = (),
+        components: Sequence[Component | BaseEventConsumer | SanicServer] = (),
         shutdown_timeout: int | None = None,
     ) -> None:
         self.container: Any = container if container is not None else containers.DynamicContainer()
