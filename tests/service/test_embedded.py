@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from asyncio import gather
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -100,5 +101,5 @@ async def test_pages_describe_the_routes(tmp_path: Path) -> None:
 
 def stored(folder: Path) -> set[str]:
     """Return the ids of the payments in the service's database."""
-    with sqlite3.connect(folder / "payments.db") as connection:
+    with closing(sqlite3.connect(folder / "payments.db")) as connection:
         return {row[0] for row in connection.execute("SELECT id FROM payments")}
