@@ -27,6 +27,6 @@ class Clock:
         """Wait for so many seconds."""
         await asyncio.sleep(seconds)
 
-    def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
+    def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[asyncio.Timeout]:
         """Cancel the body after so many seconds and raise `TimeoutError`; None: never."""
         return asyncio.timeout(seconds)

@@ -108,12 +108,16 @@ class Eventy(Imperative, BaseApp):
         self._shutdown = Shutdown(
             clock, int(self._setting("shutdown_timeout", SHUTDOWN_TIMEOUT)) if timeout is None else timeout
         )
-        supervisor = Supervisor()
         async with AsyncExitStack() as stack:
             for component in self._components:
                 await self._start(component, dispatcher)
                 stack.push_async_callback(self._shutdown.stop, component)
+            stack.push_async_callback(self._shutdown.stop, self._supervise())
             self._stack = stack.pop_all()
+
+    def _supervise(self) -> Supervisor:
+        """Run what must not fail, beside the body that begins here."""
+        self._supervisor = supervisor = Supervisor()
         supervisor.enter()
         for component in self._components:
             if isinstance(component, Supervised):
@@ -121,7 +125,7 @@ class Eventy(Imperative, BaseApp):
         for coroutine, name in self._tasks:
             supervisor.run(coroutine, name)
         self._tasks.clear()
-        self._supervisor = supervisor
+        return supervisor
 
     def _compile(self) -> Dispatcher:
         """Compile all handlers and routes. Raises InjectionError with every mistake, before anything has started."""
@@ -147,15 +151,15 @@ class Eventy(Imperative, BaseApp):
         supervisor, self._supervisor = self._supervisor, None
         if supervisor is None:
             return
-        failure = supervisor.leave()
-        await supervisor.cancel()
+        supervisor.leave()
         await self._stack.aclose()
-        unfinished = self._shutdown.failure()
-        if failure is not None:
-            if unfinished is not None:
-                logger.error("%s", unfinished)
+        failure, unfinished = supervisor.failure, self._shutdown.failure(supervisor.failure)
+        if error is not None and not isinstance(error, asyncio.CancelledError):
+            _log(failure, unfinished)  # the body's own error is the one to show
+        elif failure is not None:
+            _log(unfinished)
             raise failure
-        if unfinished is not None and error is None:
+        elif unfinished is not None:
             raise unfinished
 
     def readiness(self) -> dict[str, str]:
@@ -170,6 +174,12 @@ class Eventy(Imperative, BaseApp):
     def _setting(self, name: str, default: object) -> Any:
         config = self.container.providers.get("config")
         return default if config is None else (config() or {}).get(name, default)
+
+
+def _log(*errors: BaseException | None) -> None:
+    for error in errors:
+        if error is not None:
+            logger.error("%s", error)
 
 
 def _name(component: object) -> str:

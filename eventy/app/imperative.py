@@ -18,7 +18,7 @@ from eventy.event.registry import Registry
 from eventy.http.server import SanicServer
 from eventy.serializer.base import BaseEventSerializer
 
-# Started in this order, in whatever order they are configured.
+# Started in this order, in whatever order they are configured; what isn't among them, a database say, before all.
 _ORDER = (BaseEventEmitter, BaseEventConsumer, SanicServer)
 
 
@@ -126,5 +126,9 @@ class Imperative(ABC):
 
     def _add(self, name: str, component: Any) -> None:
         self._components.append(component)
-        self._components.sort(key=lambda one: next(n for n, kind in enumerate(_ORDER) if isinstance(one, kind)))
+        self._components.sort(key=_rank)
         self.set(name, component)
+
+
+def _rank(component: object) -> int:
+    return next((rank for rank, kind in enumerate(_ORDER) if isinstance(component, kind)), -1)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+from typing import Protocol
 
-from eventy.app.base import Component
 from eventy.clock import Clock
 from eventy.errors import EventyError, ShutdownTimeoutError
 
@@ -12,6 +12,12 @@ logger = logging.getLogger(__name__)
 
 # Seconds that a component gets even when those before it have used up the time.
 _GRACE = 1.0
+
+
+class Stopped(Protocol):
+    """Whatever is stopped: a component, or the tasks beside them."""
+
+    async def stop(self) -> None: ...
 
 
 class Shutdown:
@@ -27,29 +33,36 @@ class Shutdown:
         self._deadline: float | None = None
         self.errors: list[EventyError] = []
 
-    async def stop(self, component: Component) -> None:
+    async def stop(self, component: Stopped) -> None:
         """Stop one, or cancel its stopping at the deadline."""
-        if self._deadline is None:
-            self._deadline = self._clock.monotonic() + self._timeout / 1000
         name = getattr(component, "name", type(component).__name__)
         try:
-            async with self._clock.timeout(max(self._deadline - self._clock.monotonic(), _GRACE)):
-                await component.stop()
-        except TimeoutError:
-            self.errors.append(
-                ShutdownTimeoutError(f"{name} wasn't done after {self._timeout} ms (EVENTY_SHUTDOWN_TIMEOUT)")
-            )
+            await self._stop_in_time(component, name)
         except EventyError as error:
             self.errors.append(error)
         except Exception as error:
             logger.exception("stopping %s failed", name)
             self.errors.append(EventyError(f"stopping {name} failed: {type(error).__name__}: {error}"))
 
-    def failure(self) -> EventyError | None:
-        """Return one error for all that went wrong."""
-        if not self.errors:
+    async def _stop_in_time(self, component: Stopped, name: str) -> None:
+        if self._deadline is None:
+            self._deadline = self._clock.monotonic() + self._timeout / 1000
+        limit = None
+        try:
+            async with self._clock.timeout(max(self._deadline - self._clock.monotonic(), _GRACE)) as limit:
+                await component.stop()
+        except TimeoutError:
+            if limit is None or not limit.expired():
+                raise  # the component's own
+            late = f"{name} wasn't done after {self._timeout} ms (EVENTY_SHUTDOWN_TIMEOUT)"
+            raise ShutdownTimeoutError(late) from None
+
+    def failure(self, known: BaseException | None) -> EventyError | None:
+        """Return one error for all that went wrong, beside one that is known already."""
+        errors = [error for error in self.errors if error is not known]
+        if not errors:
             return None
-        if len(self.errors) == 1:
-            return self.errors[0]
-        late = any(isinstance(error, ShutdownTimeoutError) for error in self.errors)
-        return (ShutdownTimeoutError if late else EventyError)("; ".join(str(error) for error in self.errors))
+        if len(errors) == 1:
+            return errors[0]
+        late = any(isinstance(error, ShutdownTimeoutError) for error in errors)
+        return (ShutdownTimeoutError if late else EventyError)("; ".join(str(error) for error in errors))

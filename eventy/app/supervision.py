@@ -5,29 +5,43 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
+from contextvars import Context
 from typing import Any
 
 logger = logging.getLogger(__name__)
 
 
 class Supervisor:
-    """Runs tasks for as long as the body of an `async with` does; the first that fails cancels the body.
+    """Runs tasks beside a body; the first that fails cancels the body, whose end then raises that task's error.
 
-    Leaving the body then raises the task's error in place of the cancellation.
+    It stops like a component does: its tasks are ended by the deadline of all.
     """
 
+    name = "tasks"
+
     def __init__(self) -> None:
+        self.failure: BaseException | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._body: asyncio.Task[Any] | None = None
-        self._failure: BaseException | None = None
 
     def enter(self) -> None:
         """Begin: the current task runs the body."""
         self._body = asyncio.current_task()
+        if self.failure is not None and self._body is not None:
+            self._body.cancel()
+
+    def leave(self) -> None:
+        """End the body, and take back the cancellation that a failure has caused."""
+        body, self._body = self._body, None
+        if self.failure is not None and body is not None:
+            body.uncancel()
 
     def run(self, coroutine: Coroutine[Any, Any, None], name: str | None = None) -> None:
-        """Run a task. It may end by itself, but not by an error."""
-        task = asyncio.get_running_loop().create_task(coroutine, name=name)
+        """Run a task. It may end by itself, but not by an error.
+
+        It begins with a context of its own: whoever calls may be handling a message, which the task outlives.
+        """
+        task = asyncio.get_running_loop().create_task(coroutine, name=name, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
@@ -35,24 +49,17 @@ class Supervisor:
         self._tasks.discard(task)
         if task.cancelled() or (error := task.exception()) is None:
             return
-        if self._failure is not None:
+        if self.failure is not None:
             logger.error("%s failed as well", task.get_name(), exc_info=error)
-        else:
-            self._failure = error
-            if self._body is not None:
-                self._body.cancel()
+            return
+        self.failure = error
+        if self._body is not None:
+            self._body.cancel()
 
-    async def cancel(self) -> None:
+    async def stop(self) -> None:
         """End the tasks that still run."""
         tasks = set(self._tasks)
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-
-    def leave(self) -> BaseException | None:
-        """End supervision; return the failure, if any, having taken back the cancellation that it caused."""
-        body, self._body = self._body, None
-        if self._failure is not None and body is not None:
-            body.uncancel()
-        return self._failure

@@ -40,7 +40,7 @@ class VirtualClock(Clock):
         heapq.heappush(self._timers, (self._now + seconds, next(self._order), due))
         await due
 
-    def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[object]:
+    def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[asyncio.Timeout]:
         return self._timeout(seconds)
 
     @asynccontextmanager

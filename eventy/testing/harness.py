@@ -75,9 +75,13 @@ class Harness:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        advancing = asyncio.create_task(self._advance())  # what still waits for a retry is let go
         try:
-            await self.app.__aexit__(kind, error, trace)
+            async with asyncio.timeout(_DEADLINE):
+                await self.app.__aexit__(kind, error, trace)
         finally:
+            advancing.cancel()
+            await asyncio.wait({advancing})
             self._before.close()
 
     @property
@@ -101,11 +105,20 @@ class Harness:
         """
         try:
             async with asyncio.timeout(_DEADLINE):
-                while open_ := self._broker.lag():
-                    if self._broker.asleep() >= open_.keys() and not self.clock.advance_to_next():
-                        await self.clock.sleep(0)  # the retry is about to set its timer
-                    else:
-                        await self._broker.change()
+                while self._broker.lag():
+                    await self._step()
         except TimeoutError:
             open_now = {f"{group}: {partition}": count for (group, partition), count in self._broker.lag().items()}
             raise NotSettledError(f"still unhandled after {_DEADLINE:g} s: {json.dumps(open_now, indent=2)}") from None
+
+    async def _advance(self) -> None:
+        while True:
+            await self._step()
+
+    async def _step(self) -> None:
+        """Let something happen: the next retry, when nothing else is left to do."""
+        open_ = self._broker.lag()
+        if open_ and self._broker.asleep() >= open_.keys() and not self.clock.advance_to_next():
+            await self.clock.sleep(0)  # the retry is about to set its timer
+        else:
+            await self._broker.change()

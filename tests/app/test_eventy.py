@@ -156,3 +156,58 @@ async def test_wiring_mistakes_are_all_named_before_anything_starts() -> None:
     for mistake in ("nobody_has_this", "nor_this", "a provider is called 'corr_id'"):
         assert mistake in str(caught.value)
     assert log == []
+
+
+async def test_task_that_ignores_its_cancellation_does_not_outlast_the_deadline() -> None:
+    async def stubborn() -> None:
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                if released.is_set():
+                    raise
+
+    released = asyncio.Event()
+    log: list[str] = []
+    app = app_of(Recording("a", log), clock=Quick())
+    app.add_task(stubborn(), "stubborn")
+    with pytest.raises(ShutdownTimeoutError, match="tasks wasn't done"):
+        async with app:
+            await asyncio.sleep(0)  # noqa: TID251 - lets the task begin
+    assert log == ["start a", "stop a"]
+    released.set()
+    for task in asyncio.all_tasks():
+        if task.get_name() == "stubborn":
+            task.cancel()
+            await asyncio.wait({task})
+
+
+async def test_error_of_a_task_while_it_is_ended_is_the_applications() -> None:
+    async def task() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ValueError("while ending")
+
+    app = app_of()
+    app.add_task(task())
+    with pytest.raises(ValueError, match="while ending"):
+        async with app:
+            await asyncio.sleep(0)  # noqa: TID251 - lets the task begin
+
+
+async def test_time_out_of_a_components_own_is_not_taken_for_the_deadline() -> None:
+    class Timing(Recording):
+        async def stop(self) -> None:
+            raise TimeoutError("of its own")
+
+    with pytest.raises(EventyError, match="stopping a failed: TimeoutError: of its own") as caught:
+        async with app_of(Timing("a", [])):
+            pass
+    assert not isinstance(caught.value, ShutdownTimeoutError)
+
+
+async def test_error_of_the_body_is_shown_though_a_component_fails_as_well() -> None:
+    with pytest.raises(AssertionError, match="of the body"):
+        async with app_of(Recording("a", [], fails="stop")):
+            raise AssertionError("of the body")

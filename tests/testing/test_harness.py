@@ -11,7 +11,7 @@ from dependency_injector import providers
 
 from containers.application import ApplicationContainer, create_container
 from eventy.app.settings import Settings
-from eventy.errors import HandlerError
+from eventy.errors import HandlerError, ShutdownTimeoutError
 from eventy.event.generic import GenericEvent
 from eventy.testing.harness import Harness, NotSettledError
 from payment.commands import ConfirmPayment, CreatePayment
@@ -146,3 +146,26 @@ async def test_two_applications_in_one_process_know_nothing_of_each_other(tmp_pa
         await first.settled()
     assert await fake.get("p1") is not None
     assert stored is not None
+
+
+async def test_leaving_while_retries_wait_takes_no_longer_than_the_deadline_of_the_virtual_clock(container: ApplicationContainer) -> None:
+    class Broken(MemoryPaymentRepository):
+        async def get(self, payment_id: str) -> Payment | None:
+            raise ConnectionError("never")
+
+    with pytest.raises(ShutdownTimeoutError, match="1 messages were not handled and are lost"):
+        async with Harness(container) as app:
+            app.container.payment_repository.override(providers.Object(Broken()))
+            await app.send(ConfirmPayment({"id": "p1"}), "payment-commands")
+
+
+async def test_own_failure_of_a_test_is_the_one_that_is_shown(container: ApplicationContainer) -> None:
+    class Broken(MemoryPaymentRepository):
+        async def get(self, payment_id: str) -> Payment | None:
+            raise ConnectionError("never")
+
+    with pytest.raises(AssertionError, match="of the test"):
+        async with Harness(container) as app:
+            app.container.payment_repository.override(providers.Object(Broken()))
+            await app.send(ConfirmPayment({"id": "p1"}), "payment-commands")
+            raise AssertionError("of the test")
