@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from aiokafka import errors as kafka
 
@@ -24,6 +24,8 @@ T = TypeVar("T")
 REQUEST_TIMEOUT = 10.0
 # Seconds between tries to reach a broker.
 RECONNECT = 0.5
+# Seconds for a start to end that nobody waits for any more.
+_LAST_MOMENT = 0.5
 # Milliseconds after which new topics and partitions are seen at the latest.
 METADATA_MAX_AGE = 5_000
 
@@ -43,6 +45,12 @@ _UNAVAILABLE = (
     # What the client says of a topic when the broker is away as well as when there is no such topic.
     kafka.UnknownTopicOrPartitionError,
 )
+
+
+class Client(Protocol):
+    """A consumer or producer of aiokafka."""
+
+    async def start(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +133,21 @@ async def bounded(what: str, request: Awaitable[T], seconds: float = REQUEST_TIM
     with translated(what):
         async with asyncio.timeout(seconds):
             return await request
+
+
+async def started(client: Client, seconds: float) -> None:
+    """Start a client, or raise BrokerUnavailableError after so many seconds.
+
+    A start that is cut short while it asks for metadata leaves its connection behind: it is given a moment to end.
+    """
+    starting = asyncio.ensure_future(client.start())
+    try:
+        await bounded("connecting", asyncio.shield(starting), seconds)
+    finally:
+        if not starting.done():
+            await asyncio.wait({starting}, timeout=_LAST_MOMENT)
+            starting.cancel()
+            await asyncio.wait({starting})
 
 
 def _text(error: BaseException) -> str:

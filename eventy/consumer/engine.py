@@ -134,6 +134,10 @@ class EngineConsumer(BaseEventConsumer):
             self._progress.start()
             while not self._stopping:
                 await self._fetch()
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise
+            self._fail(BrokerError("the broker's client cancelled a fetch of its own accord"))
         except Exception as error:  # noqa: BLE001 - whatever it is, a live process must not have a dead consumer
             self._fail(error)
 

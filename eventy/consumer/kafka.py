@@ -11,7 +11,7 @@ import aiokafka
 from aiokafka import AIOKafkaConsumer
 from aiokafka.abc import ConsumerRebalanceListener
 
-from eventy.broker.kafka import METADATA_MAX_AGE, RECONNECT, KafkaConnection, bounded, translated
+from eventy.broker.kafka import METADATA_MAX_AGE, RECONNECT, KafkaConnection, bounded, started, translated
 from eventy.clock import Clock
 from eventy.consumer.base import Scope
 from eventy.consumer.engine import EngineConsumer
@@ -101,7 +101,7 @@ class KafkaPort:
                 isolation_level="read_committed",
             )
             try:
-                await bounded("connecting", client.start(), max(0.1, deadline - self._clock.monotonic()))
+                await started(client, max(0.1, deadline - self._clock.monotonic()))
             except BrokerError as error:
                 await _close(client)
                 if not isinstance(error, BrokerUnavailableError):

@@ -171,7 +171,7 @@ def _of_the_data(event: BaseEvent) -> str | None:
 
 
 def _trace(headers: Iterable[Header]) -> tuple[Header, ...]:
-    return tuple(header for header in headers if header[0] == names.TRACEPARENT)
+    return tuple(header for header in headers if header[0] == names.TRACEPARENT and header[1])
 
 
 def _of_the_user(headers: Mapping[str, str | bytes] | None) -> tuple[Header, ...]:

@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import ProducerClosed
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from eventy.broker.kafka import RECONNECT, REQUEST_TIMEOUT, KafkaConnection, bounded, translated
+from eventy.broker.kafka import RECONNECT, REQUEST_TIMEOUT, KafkaConnection, started, translated
 from eventy.broker.partitioner import partition_of
 from eventy.clock import Clock
 from eventy.emitter.base import BaseEventEmitter
@@ -176,7 +176,7 @@ class _Producer:
                     max_batch_size=min(_BATCH, self._connection.max_request_size),
                 )
                 try:
-                    await bounded("connecting", producer.start(), seconds)
+                    await started(producer, seconds)
                 except BaseException:
                     await _close(producer)
                     raise
@@ -276,4 +276,12 @@ async def _close(producer: AIOKafkaProducer) -> None:
         # The client can't give up by itself: its sender would try for ever, in the background.
         await producer.client.close()
         await producer._sender.close()
-        producer._message_accumulator.fail_all(ProducerClosed())
+        _fail_pending(producer)
+
+
+def _fail_pending(producer: AIOKafkaProducer) -> None:
+    accumulator = producer._message_accumulator
+    queued = [batch for batches in accumulator._batches.values() for batch in batches]
+    accumulator.fail_all(ProducerClosed())
+    for batch in queued:
+        batch._drain_waiter.exception()  # nobody waits for room in a queue that is gone; unread it would be logged

@@ -148,7 +148,7 @@ async def test_two_applications_in_one_process_know_nothing_of_each_other(tmp_pa
     assert stored is not None
 
 
-async def test_leaving_while_retries_wait_takes_no_longer_than_the_deadline_of_the_virtual_clock(container: ApplicationContainer) -> None:
+async def test_leaving_while_retries_wait_ends_at_the_virtual_deadline(container: ApplicationContainer) -> None:
     class Broken(MemoryPaymentRepository):
         async def get(self, payment_id: str) -> Payment | None:
             raise ConnectionError("never")

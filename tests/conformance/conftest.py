@@ -1,0 +1,30 @@
+"""Every test of this folder runs on every backend."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.conformance.backend import Backend
+from tests.conformance.kafka import KafkaBackend
+from tests.conformance.memory import MemoryBackend
+from tests.conformance.scene import Scene
+from tests.real.kafka import KafkaBroker
+
+
+@pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.kafka)])
+def backend(request: pytest.FixtureRequest) -> Backend:
+    if request.param == "memory":
+        return MemoryBackend()
+    broker: KafkaBroker = request.getfixturevalue("kafka_broker")
+    return KafkaBackend(broker.bootstrap)
+
+
+@pytest_asyncio.fixture
+async def scene(backend: Backend) -> AsyncIterator[Scene]:
+    before = asyncio.all_tasks()
+    scene = Scene(backend)
+    yield scene
+    await scene.end()
+    assert not asyncio.all_tasks() - before - {asyncio.current_task()}, "tasks are left"

@@ -1,0 +1,150 @@
+"""What a conformance test plays on: a backend, its consumers and emitters, and handlers that take notes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from eventy.clock import Clock
+from eventy.consumer.base import Deliver
+from eventy.consumer.engine import EngineConsumer
+from eventy.emitter.base import BaseEventEmitter
+from eventy.errors import ShutdownTimeoutError
+from eventy.event.base import BaseEvent
+from eventy.message.context import Context
+from eventy.message.record import Record
+from tests.conformance.backend import Backend
+from tests.conformance.serializer import JsonSerializer
+from tests.real.topics import unique
+
+# Seconds after which a condition won't come true any more. Waiting ends with the condition, so it costs nothing.
+DEADLINE = 20.0
+
+
+class HastyClock(Clock):
+    """Waits for nothing, and notes how long it should have waited."""
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds:
+            self.waits.append(seconds)
+        await super().sleep(0)
+
+
+class Notes:
+    """A handler that notes what it is called with, then does what it is told to."""
+
+    def __init__(self, then: Callable[[BaseEvent, Context], Awaitable[None]] | None = None) -> None:
+        self.contexts: list[Context] = []
+        self.numbers: list[int] = []
+        self._then = then
+
+    async def __call__(self, event: BaseEvent, context: Context) -> None:
+        self.contexts.append(context)
+        self.numbers.append(event.data["n"])
+        if self._then is not None:
+            await self._then(event, context)
+
+    async def until(self, count: int) -> None:
+        """Return when the handler has been called so many times."""
+        await until(lambda: len(self.numbers) >= count, lambda: f"{count} calls, found {self.numbers}")
+
+
+class Scene:
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.serializer = JsonSerializer()
+        self.clock = Clock()
+        self._consumers: list[EngineConsumer] = []
+        self._emitters: list[BaseEventEmitter] = []
+
+    async def topic(self, name: str = "topic", partitions: int = 1) -> str:
+        """Return the name of a new topic."""
+        topic = unique(name)
+        await self.backend.create_topic(topic, partitions)
+        return topic
+
+    async def emitter(self) -> BaseEventEmitter:
+        """Return an emitter that is started."""
+        emitter = self.backend.emitter(serializer=self.serializer, clock=self.clock)
+        self._emitters.append(emitter)
+        await emitter.start()
+        return emitter
+
+    async def consume(
+        self, deliver: Deliver, *topics: str, group: str | None = None, position: str | None = None, **more: Any
+    ) -> EngineConsumer:
+        """Return a consumer that is ready. By default it reads from the beginning, or from what is committed."""
+        consumer = await self.begin(deliver, *topics, group=group, position=position, **more)
+        await until(lambda: consumer.readiness() is None, lambda: str(consumer.readiness()))
+        return consumer
+
+    async def begin(
+        self,
+        deliver: Deliver,
+        *topics: str,
+        group: str | None = None,
+        position: str | None = None,
+        clock: Clock | None = None,
+        **more: Any,
+    ) -> EngineConsumer:
+        """Return a consumer that is started."""
+        consumer = self.backend.consumer(
+            serializer=self.serializer,
+            clock=clock or self.clock,
+            event_topics=topics,
+            event_group=group,
+            position=position or ("earliest" if group is None else "committed"),
+            **more,
+        )
+        self._consumers.append(consumer)
+        await consumer.start(deliver)
+        return consumer
+
+    async def give_up(self, consumer: EngineConsumer) -> None:
+        """End a consumer as the shutdown deadline does."""
+        stopping = asyncio.ensure_future(consumer.stop())
+        await Clock().sleep(0)
+        stopping.cancel()
+        await asyncio.wait({stopping})
+        if not stopping.cancelled() and (error := stopping.exception()) is not None:
+            assert isinstance(error, ShutdownTimeoutError)
+
+    async def records(self, topic: str, count: int) -> list[Record]:
+        """Return the records of a topic when there are so many."""
+        async with Clock().timeout(DEADLINE):
+            while len(found := list(await self.backend.records(topic))) < count:
+                await Clock().sleep(0.01)
+        assert len(found) == count
+        return found
+
+    async def until_committed(self, group: str, topic: str, offsets: dict[int, int]) -> None:
+        """Return when a group has committed these offsets."""
+        found = None
+        try:
+            async with Clock().timeout(DEADLINE):
+                while (found := await self.backend.committed(group, topic)) != offsets:
+                    await Clock().sleep(0.01)
+        except TimeoutError:
+            raise AssertionError(f"committed {found}, expected {offsets}") from None
+
+    async def end(self) -> None:
+        await asyncio.gather(*map(self.give_up, self._consumers))
+        await asyncio.gather(*(emitter.stop() for emitter in self._emitters))
+        await self.backend.close()
+
+
+async def until(condition: Callable[[], bool], expected: Callable[[], str] = lambda: "the condition") -> None:
+    """Return when a condition is true."""
+    try:
+        async with Clock().timeout(DEADLINE):
+            while not condition():
+                await Clock().sleep(0.002)
+    except TimeoutError:
+        raise AssertionError(f"not within {DEADLINE:g} s: {expected()}") from None
+
+
+def headers(record: Record) -> dict[str, bytes]:
+    """Return a record's headers by name."""
+    return dict(record.headers)

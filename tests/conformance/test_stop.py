@@ -1,0 +1,135 @@
+"""How a consumer ends."""
+
+import asyncio
+
+import pytest
+
+from eventy.errors import BrokerError
+from eventy.event.base import BaseEvent
+from eventy.message.context import Context
+from tests.conformance.scene import Notes, Scene, until
+from tests.conformance.serializer import encoded
+
+
+async def test_stop_finishes_what_runs_and_commits_it(scene: Scene) -> None:
+    topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
+    going_on = asyncio.Event()
+
+    async def send_and_wait(event: BaseEvent, context: Context) -> None:
+        await emitter.send(event, out)
+        await going_on.wait()
+
+    notes = Notes(send_and_wait)
+    await scene.backend.put(topic, encoded(1))
+    consumer = await scene.consume(notes, topic, group=topic)
+    await notes.until(1)
+    stopping = asyncio.ensure_future(consumer.stop())
+    waiting = asyncio.ensure_future(consumer.wait())
+    await asyncio.wait({stopping, waiting}, timeout=0.1)
+    assert not stopping.done()
+    assert not waiting.done()
+    going_on.set()
+    await asyncio.gather(stopping, waiting)
+    assert (await scene.backend.committed(topic, topic)) == {0: 1}
+    await scene.records(out, 1)
+
+
+async def test_stop_that_is_cancelled_gives_up_at_once_and_commits_nothing_unfinished(scene: Scene) -> None:
+    topic, out, emitter, cancelled = await scene.topic(), await scene.topic("out"), await scene.emitter(), []
+
+    async def send_and_wait(event: BaseEvent, context: Context) -> None:
+        await emitter.send(event, out)
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.append(context.offset)
+            raise
+
+    notes = Notes(send_and_wait)
+    await scene.backend.put(topic, encoded(1))
+    consumer = await scene.consume(notes, topic, group=topic)
+    await notes.until(1)
+    began = asyncio.get_running_loop().time()
+    await scene.give_up(consumer)
+    assert asyncio.get_running_loop().time() - began < 2
+    assert cancelled == [0]
+    await consumer.wait()
+    assert (await scene.backend.committed(topic, topic)) == {0: 0}
+    assert not await scene.backend.records(out)
+
+
+async def test_stop_does_not_wait_for_a_retry_that_is_due_later(scene: Scene) -> None:
+    topic = await scene.topic()
+
+    async def fail(event: BaseEvent, context: Context) -> None:
+        raise ValueError("broken")
+
+    notes = Notes(fail)
+    await scene.backend.put(topic, encoded(1))
+    consumer = await scene.consume(notes, topic, group=topic, retry_interval=60_000)
+    await notes.until(1)
+    began = asyncio.get_running_loop().time()
+    await scene.give_up(consumer)
+    assert asyncio.get_running_loop().time() - began < 2
+    assert notes.numbers == [1]
+
+
+async def test_stop_before_the_assignment_leaves_nothing_behind(scene: Scene) -> None:
+    topic = await scene.topic()
+    for turns in range(12):
+        consumer = await scene.begin(Notes(), topic, group=topic)
+        for _ in range(turns * 5):
+            await asyncio.wait({asyncio.ensure_future(until(lambda: True))})
+        await consumer.stop()
+        await consumer.wait()
+
+
+async def test_stop_twice_and_stop_without_start_do_nothing(scene: Scene) -> None:
+    topic = await scene.topic()
+    consumer = await scene.consume(Notes(), topic, group=topic)
+    await consumer.stop()
+    await consumer.stop()
+    never = scene.backend.emitter(serializer=scene.serializer, clock=scene.clock)
+    await never.stop()
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"), [(RuntimeError("a bug"), RuntimeError), (asyncio.CancelledError(), BrokerError)]
+)
+async def test_unforeseen_error_of_the_backend_ends_the_consumer(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, error: BaseException, expected: type[Exception]
+) -> None:
+    topic = await scene.topic()
+    consumer = await scene.consume(Notes(), topic, group=topic)
+
+    async def broken() -> None:
+        raise error
+
+    monkeypatch.setattr(consumer.port, "fetch", broken)
+    await scene.backend.put(topic, encoded(1))
+    with pytest.raises(expected):
+        await consumer.wait()
+
+
+async def test_failed_fetch_loses_nothing(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    topic, notes, failures = await scene.topic(partitions=2), Notes(), 3
+    consumer = await scene.consume(notes, topic, group=topic)
+    fetch = consumer.port.fetch
+
+    async def swallow() -> object:
+        nonlocal failures
+        batches = await fetch()
+        if batches and failures:
+            failures -= 1
+            raise BrokerError("swallowed")
+        return batches
+
+    monkeypatch.setattr(consumer.port, "fetch", swallow)
+    await scene.backend.put(topic, encoded(0))
+    await notes.until(1)  # what was fetched before ours took its place
+    for number in range(1, 10):
+        await scene.backend.put(topic, encoded(number), partition=number % 2)
+    await notes.until(10)
+    await scene.until_committed(topic, topic, {0: 5, 1: 5})
+    assert sorted(notes.numbers) == list(range(10))
+    assert not failures

@@ -1,0 +1,81 @@
+"""Nothing outlives the process: stop drains."""
+
+import asyncio
+
+import pytest
+
+from eventy.errors import HandlerError, ShutdownTimeoutError
+from eventy.event.base import BaseEvent
+from eventy.message.context import Context
+from tests.conformance.scene import Notes, Scene
+from tests.conformance.serializer import event
+
+
+async def test_stop_drains_to_the_last_message(scene: Scene) -> None:
+    emitter, notes = await scene.emitter(), Notes(wait_a_turn)
+    consumer = await scene.consume(notes, "commands", group="g", slice_messages=3)
+    await emitter.send_many(map(event, range(100)), "commands", key=lambda sent: str(sent.data["n"]))
+    await consumer.stop()
+    assert sorted(notes.numbers) == list(range(100))
+
+
+async def wait_a_turn(event: BaseEvent, context: Context) -> None:
+    await asyncio.sleep(0)  # noqa: TID251 - a handler that waits
+
+
+async def test_stop_drains_what_other_consumers_still_send(scene: Scene) -> None:
+    emitter, notes = await scene.emitter(), Notes()
+
+    async def forward(sent: BaseEvent, context: Context) -> None:
+        await wait_a_turn(sent, context)
+        await emitter.send(sent, "events")
+
+    first = await scene.consume(forward, "commands", group="commands", slice_messages=1)
+    second = await scene.consume(notes, "events", group="events")
+    await emitter.send_many(map(event, range(50)), "commands")
+    await second.stop()
+    await first.stop()
+    assert sorted(notes.numbers) == list(range(50))
+
+
+async def test_deadline_names_how_many_are_lost(scene: Scene) -> None:
+    async def block(event: BaseEvent, context: Context) -> None:
+        await asyncio.Event().wait()
+
+    emitter, notes = await scene.emitter(), Notes(block)
+    consumer = await scene.consume(notes, "commands", group="g")
+    await emitter.send_many(map(event, range(5)), "commands")
+    await notes.until(1)
+    stopping = asyncio.create_task(consumer.stop())
+    await wait_a_turn(event(), notes.contexts[0])
+    stopping.cancel()
+    with pytest.raises(ShutdownTimeoutError, match="5 messages"):
+        await stopping
+
+
+async def test_failure_while_draining_ends_the_drain_and_is_raised(scene: Scene) -> None:
+    async def fail_the_last(event: BaseEvent, context: Context) -> None:
+        await wait_a_turn(event, context)
+        if event.data["n"] == 9:
+            raise ValueError("broken")
+
+    emitter = await scene.emitter()
+    consumer = await scene.consume(fail_the_last, "commands", group="g", max_retries=0, slice_messages=1)
+    await emitter.send_many(map(event, range(12)), "commands", key=lambda _: "k")
+    with pytest.raises(HandlerError, match="offset 9"):
+        await consumer.stop()
+
+
+async def test_failure_of_one_consumer_leaves_the_others_running(scene: Scene) -> None:
+    async def fail(event: BaseEvent, context: Context) -> None:
+        raise ValueError("broken")
+
+    emitter, notes = await scene.emitter(), Notes()
+    failing = await scene.consume(fail, "commands", group="a", max_retries=0)
+    going_on = await scene.consume(notes, "commands", group="b")
+    await emitter.send(event(1), "commands")
+    with pytest.raises(HandlerError):
+        await failing.wait()
+    await emitter.send(event(2), "commands")
+    await going_on.stop()
+    assert sorted(notes.numbers) == [1, 2]

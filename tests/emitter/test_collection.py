@@ -1,0 +1,55 @@
+"""What is held back, and the ids it gets."""
+
+import pytest
+
+from eventy.broker.memory import StoredRecord
+from eventy.emitter.collection import Collection
+from eventy.errors import SendError
+from eventy.message.context import Context
+from eventy.message.record import ProducerRecord
+
+
+class Nowhere:
+    async def write(self, records: list[ProducerRecord]) -> None:
+        raise AssertionError("nothing is written before the handler has returned")
+
+
+def collection(group: str = "g", offset: int = 0) -> Collection:
+    return Collection(Context(StoredRecord("topic", 0, offset, 0, None, b"")), group)
+
+
+def ids(collection: Collection, *sends: tuple[str, str]) -> list[str]:
+    found = []
+    for destination, name in sends:
+        found.append(collection.next_id(destination, name))
+        collection.add(Nowhere(), ProducerRecord(destination, None, b"", ()))
+    return found
+
+
+def test_same_sends_of_the_same_message_have_the_same_ids() -> None:
+    assert ids(collection(), ("out", "A"), ("out", "B")) == ids(collection(), ("out", "A"), ("out", "B"))
+
+
+def test_every_send_has_its_own_id() -> None:
+    assert len(set(ids(collection(), ("out", "A"), ("out", "A"), ("other", "A"), ("out", "B")))) == 4
+
+
+def test_groups_messages_topics_and_names_make_a_difference() -> None:
+    found = [
+        ids(one, send)[0]
+        for one, send in [
+            (collection(), ("out", "A")),
+            (collection("h"), ("out", "A")),
+            (collection(offset=1), ("out", "A")),
+            (collection(), ("other", "A")),
+            (collection(), ("out", "B")),
+        ]
+    ]
+    assert len(set(found)) == 5
+
+
+def test_closed_collection_names_the_send_and_the_message() -> None:
+    closed = collection()
+    closed.close()
+    with pytest.raises(SendError, match=r"A was sent to out .*topic-0-0"):
+        closed.next_id("out", "A")

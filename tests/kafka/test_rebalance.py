@@ -1,0 +1,110 @@
+"""Members come and go while messages flow."""
+
+import asyncio
+from collections import defaultdict
+
+import pytest
+
+from eventy.event.base import BaseEvent
+from eventy.message.context import Context
+from tests.conformance.scene import Notes, Scene, until
+from tests.conformance.serializer import encoded, event
+
+
+async def test_rebalances_lose_nothing_and_keep_the_order_of_first_handling(scene: Scene) -> None:
+    topic, out, count, keys = await scene.topic(partitions=6), await scene.topic("out", 2), 3_000, 30
+    emitter, handled, firsts = await scene.emitter(), defaultdict[int, list[int]](list), set[int]()
+
+    async def note_first(sent: BaseEvent, context: Context) -> None:
+        number = sent.data["n"]
+        if number not in firsts:
+            firsts.add(number)
+            handled[number % keys].append(number)
+        if number % 20 == 0:
+            await asyncio.sleep(0.01)
+        await emitter.send(sent, out, key=context.key)
+
+    async def send() -> None:
+        for begin in range(0, count, 100):
+            await emitter.send_many(
+                map(event, range(begin, begin + 100)), topic, key=lambda sent: str(sent.data["n"] % keys)
+            )
+            await asyncio.sleep(0.1)
+
+    async def come_and_go() -> None:
+        members = [await scene.consume(note_first, topic, group=topic)]
+        for round_ in range(3):
+            members.append(await scene.consume(note_first, topic, group=topic))
+            leaving = members.pop(0)
+            await (scene.give_up(leaving) if round_ == 1 else leaving.stop())
+
+    await asyncio.gather(send(), come_and_go())
+    await until(lambda: len(firsts) == count, lambda: f"{count} handled, found {len(firsts)}")
+    assert handled == {key: list(range(key, count, keys)) for key in range(keys)}
+    await scene.until_committed(topic, topic, dict(enumerate(await sizes(scene, topic))))
+    assert len({record.value for record in await scene.backend.records(out)}) == count
+
+
+async def sizes(scene: Scene, topic: str) -> list[int]:
+    found = [0] * 6
+    for record in await scene.backend.records(topic):
+        found[record.partition] += 1
+    return found
+
+
+async def test_rebalance_waits_for_the_handler_that_runs(scene: Scene) -> None:
+    topic, going_on, first, second = await scene.topic(partitions=2), asyncio.Event(), Notes(), Notes()
+
+    async def wait(event: BaseEvent, context: Context) -> None:
+        await going_on.wait()
+
+    slow = Notes(wait)
+    await scene.consume(slow, topic, group=topic)
+    emitter = await scene.emitter()
+    await emitter.send_many(map(event, range(20)), topic)
+    await slow.until(2)
+    joining = asyncio.create_task(scene.consume(second, topic, group=topic))
+    await asyncio.sleep(1.5)  # longer than a heartbeat: the first member has been told by now
+    assert not joining.done()
+    going_on.set()
+    await joining
+    await until(lambda: len(slow.numbers) + len(second.numbers) >= 20)
+    assert sorted(slow.numbers + second.numbers) == list(range(20))
+    assert not first.numbers
+
+
+async def test_listener_that_fails_ends_the_consumer(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    topic = await scene.topic()
+    consumer = scene.backend.consumer(
+        serializer=scene.serializer, clock=scene.clock, event_topics=[topic], event_group=topic, position="latest"
+    )
+
+    async def broken(partitions: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(consumer, "on_assigned", broken)
+    await consumer.start(Notes())
+    with pytest.raises(RuntimeError, match="a bug"):
+        await consumer.wait()
+
+
+async def test_without_a_group_new_partitions_do_not_make_latest_pass_over_anything(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eventy.consumer.kafka.METADATA_MAX_AGE", 100)
+    topic, going_on = await scene.topic(), asyncio.Event()
+
+    async def wait(event: BaseEvent, context: Context) -> None:
+        await going_on.wait()
+
+    notes = Notes(wait)
+    await scene.consume(notes, topic, position="latest")
+    await scene.backend.put(topic, encoded(1))
+    await notes.until(1)
+    await scene.backend.add_partitions(topic, 2)
+    await asyncio.sleep(1)  # by now the partitions are being assigned again, and wait for the handler
+    await scene.backend.put(topic, encoded(2))
+    await scene.backend.put(topic, encoded(3), partition=1)
+    going_on.set()
+    await notes.until(3)
+    assert sorted(notes.numbers) == [1, 2, 3]

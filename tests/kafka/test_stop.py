@@ -1,0 +1,30 @@
+"""What isn't handled stays in Kafka."""
+
+import asyncio
+
+from eventy.event.base import BaseEvent
+from eventy.message.context import Context
+from tests.conformance.scene import Notes, Scene
+from tests.conformance.serializer import event
+
+
+async def test_the_rest_comes_after_a_restart_none_skipped_and_none_twice(scene: Scene) -> None:
+    topic, emitter, going_on = await scene.topic(partitions=3), await scene.emitter(), asyncio.Event()
+
+    async def wait(sent: BaseEvent, context: Context) -> None:
+        await going_on.wait()
+
+    notes = Notes(wait)
+    await emitter.send_many(map(event, range(300)), topic, key=lambda sent: str(sent.data["n"]))
+    consumer = await scene.consume(notes, topic, group=topic)
+    await notes.until(3)
+    stopping = asyncio.create_task(consumer.stop())
+    await asyncio.sleep(0)
+    going_on.set()
+    await stopping
+    assert len(notes.numbers) == 3
+    committed = await scene.backend.committed(topic, topic)
+    assert committed == {0: 1, 1: 1, 2: 1}
+    await scene.consume(notes, topic, group=topic)
+    await notes.until(300)
+    assert sorted(notes.numbers) == list(range(300))
