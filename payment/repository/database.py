@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from payment.errors import DatabaseUnavailableError
+from payment.repository.completion import to_the_end
 from payment.repository.engine import build_engine, prepare_sqlite_file
 from payment.repository.tables import metadata
 from payment.repository.url import DatabaseUrl
@@ -110,11 +111,18 @@ class Database:
     async def _create_tables(self) -> None:
         if not self._url.is_postgresql:
             await asyncio.to_thread(prepare_sqlite_file, self._url.parsed.database or "")
+            # The driver connects in a thread, which would be nobody's if we were cancelled meanwhile.
+            await to_the_end(self._connect())
         async with self._engine.begin() as connection:
             if self._url.is_postgresql:
                 # CREATE TABLE IF NOT EXISTS fails when two do it at once, so they take turns.
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _TABLES_LOCK})
             await connection.run_sync(metadata.create_all)
+
+    async def _connect(self) -> None:
+        """Have a connection in the pool."""
+        connection = await self._engine.connect()
+        await connection.close()
 
 
 def _reason(error: Exception) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 
-from sqlalchemy import AsyncAdaptedQueuePool, Connection, event
+from sqlalchemy import AsyncAdaptedQueuePool, Connection, ExceptionContext, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -56,6 +57,7 @@ def _sqlite(url: DatabaseUrl) -> AsyncEngine:
     )
     event.listen(engine.sync_engine, "connect", _begin_nothing)
     event.listen(engine.sync_engine, "begin", _begin_immediate)
+    event.listen(engine.sync_engine, "handle_error", _keep_when_cancelled)
     return engine
 
 
@@ -91,3 +93,11 @@ def _begin_immediate(connection: Connection) -> None:
     # A transaction that reads first and writes later would fail when another one wrote in between; taking the write
     # lock at its beginning, it waits instead (https://sqlite.org/lang_transaction.html).
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _keep_when_cancelled(context: ExceptionContext) -> None:
+    # SQLAlchemy would close the connection. SQLite keeps one that is closed with a result half read, its write lock
+    # included, until Python collects the result (https://sqlite.org/c3ref/close.html). It needn't be closed: the
+    # driver's thread ends the cancelled statement first, then closes the result, then rolls back.
+    if isinstance(context.original_exception, asyncio.CancelledError):
+        context.is_disconnect = False

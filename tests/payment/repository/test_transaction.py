@@ -8,6 +8,7 @@ import pytest
 from payment.model import ContractStatus, Payment
 from payment.repository.database import Database
 from payment.repository.sql import SqlContractRepository, SqlPaymentRepository
+from tests.payment.cancellation import one_step
 
 PAYMENT = Payment("p1", "c1", 1_250, "EUR")
 
@@ -126,14 +127,6 @@ async def test_cancelled_transactions_leave_nothing_behind(database: Database, p
         await asyncio.gather(*tasks, return_exceptions=True)
     assert await payments.of_contract("c1") == []
     await store_both(database, PAYMENT)
-
-
-async def one_step() -> None:
-    """Let the tasks do a step."""
-    loop = asyncio.get_running_loop()
-    step = loop.create_future()
-    loop.call_soon(step.set_result, None)
-    await step
 
 
 async def test_two_pools_store_one_id_once(database: Database, database_url: str) -> None:
