@@ -10,7 +10,7 @@ TRY = """
 The service is at {url}, its pages at {url}/docs. Try:
 
   curl -X POST {url}/payments -d '{{"contract_id": "c1", "amount": 1250, "currency": "EUR"}}'
-  curl {url}/payments?contract_id=c1
+  curl '{url}/payments?contract_id=c1'
   curl -X POST {url}/sms -d '{{"from": "+33612345678", "text": "PAY <id>"}}'
   curl -X PUT {url}/contracts/c1/status -d '{{"status": "suspended"}}'
 """

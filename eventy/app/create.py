@@ -43,11 +43,20 @@ def create(dotted_path: str, **kwargs: object) -> Any:
     try:
         inspect.signature(found).bind(**kwargs)
     except TypeError as error:
+        _refuse_unknown(found, kwargs)
         raise ConfigurationError(
             f"{variable} is {dotted_path!r}, whose arguments are {inspect.signature(found)}, but it is given "
             f"{', '.join(kwargs) or 'none'}: {error}; let the class take what the container passes"
         ) from None
     return found(**kwargs)
+
+
+def _refuse_unknown(found: type[Any], kwargs: Mapping[str, object]) -> None:
+    """Raise ConfigurationError for a keyword that is probably misspelt, rather than blame the setting."""
+    known = [name for name in inspect.signature(found).parameters if name not in kwargs]
+    for name in kwargs:
+        if name not in inspect.signature(found).parameters and (near := difflib.get_close_matches(name, known, n=1)):
+            raise ConfigurationError(f"{found.__qualname__} takes no {name!r}, did you mean {near[0]!r}?") from None
 
 
 def create_broker(dotted_path: str, *, config: Mapping[str, Any], clock: Clock) -> Any:

@@ -21,7 +21,7 @@ from eventy.app.shutdown import Shutdown
 from eventy.app.supervision import Supervisor
 from eventy.clock import Clock
 from eventy.consumer.base import BaseEventConsumer
-from eventy.errors import UnknownNameError
+from eventy.errors import ConfigurationError, UnknownNameError
 from eventy.event.registry import Registry
 from eventy.handler.dispatch import Dispatcher
 from eventy.http.server import SanicServer
@@ -51,6 +51,12 @@ class Eventy(Imperative, BaseApp):
         components: Sequence[Component | BaseEventConsumer | SanicServer] = (),
         shutdown_timeout: int | None = None,
     ) -> None:
+        for component in components:
+            if not all(callable(getattr(component, step, None)) for step in ("start", "stop")):
+                raise ConfigurationError(
+                    f"{component!r} ({type(component).__qualname__}) is among the components, which have "
+                    "`async def start(self)` and `async def stop(self)`: give it both, or leave it out"
+                )
         self.container: Any = container if container is not None else containers.DynamicContainer()
         self._components: list[Any] = list(components)
         self._shutdown_timeout = shutdown_timeout
@@ -74,7 +80,12 @@ class Eventy(Imperative, BaseApp):
     # ------------------------------------------------------------ tasks
 
     def add_task(self, coroutine: Coroutine[Any, Any, None], name: str | None = None) -> None:
-        """Run a task beside the components, from their start until they stop. If it fails, the application does."""
+        """Run a task beside the components, from their start until they stop. If it fails, the application does.
+
+        Raises ConfigurationError for what is no coroutine.
+        """
+        if not asyncio.iscoroutine(coroutine):
+            raise ConfigurationError(f"add_task() is given {coroutine!r}, expected a coroutine: call the function")
         if self._supervisor is not None:
             self._supervisor.run(coroutine, name)
         else:
@@ -153,7 +164,8 @@ class Eventy(Imperative, BaseApp):
             return
         supervisor.leave()
         await self._stack.aclose()
-        failure, unfinished = supervisor.failure, self._shutdown.failure(supervisor.failure)
+        failure = supervisor.failures[0] if supervisor.failures else None
+        unfinished = self._shutdown.failure(supervisor.failures)
         if error is not None and not isinstance(error, asyncio.CancelledError):
             _log(failure, unfinished)  # the body's own error is the one to show
         elif failure is not None:

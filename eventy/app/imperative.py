@@ -11,10 +11,11 @@ from dependency_injector import providers
 from eventy.app.create import consumer_options, create, create_broker
 from eventy.app.settings import Settings, settings_from
 from eventy.clock import Clock
-from eventy.consumer.base import BaseEventConsumer, Scope
+from eventy.consumer.base import BaseEventConsumer
 from eventy.consumer.options import ConsumerOverrides
 from eventy.emitter.base import BaseEventEmitter
 from eventy.event.registry import Registry
+from eventy.handler.attempt import Scope
 from eventy.http.server import SanicServer
 from eventy.serializer.base import BaseEventSerializer
 

@@ -13,12 +13,17 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from eventy.errors import EventyError
+from dependency_injector.errors import Error as DependencyInjectorError
+
+from eventy.clock import Clock
+from eventy.errors import ConfigurationError, EventyError
 from eventy.telemetry.logging import configure_logging, report
 
 logger = logging.getLogger(__name__)
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Seconds within which signals are one: a parent such as make passes on what a whole process group has got already.
+_ONE_SIGNAL = 0.2
 
 
 def run(create_container: Callable[[], Any]) -> None:
@@ -27,7 +32,7 @@ def run(create_container: Callable[[], Any]) -> None:
     Mistakes of the user's end the process with one message and no traceback; see `Eventy.start` for the statuses.
     """
     try:
-        app = create_container().app()
+        app = _built(create_container)
     except EventyError as error:
         # The settings may be what is wrong, so the one that matters here is asked for by itself.
         asked = os.environ.get("EVENTY_LOG_LEVEL", "").strip().upper()
@@ -35,6 +40,26 @@ def run(create_container: Callable[[], Any]) -> None:
         report(error)
         raise SystemExit(error.exit_status) from None
     app.start()
+
+
+def _built(create_container: Callable[[], Any]) -> Any:
+    """Return the application. Raises ConfigurationError for what the library says of a container's mistakes."""
+    given: object = create_container
+    if not callable(given):
+        raise ConfigurationError(f"run() is given {given!r}, expected the function that makes the container: no ()")
+    try:
+        container = create_container()
+    except DependencyInjectorError as error:
+        raise ConfigurationError(f"the container can't be made: {error}") from error
+    if "app" not in getattr(container, "providers", {}):
+        raise ConfigurationError(
+            f"{create_container.__qualname__}() returned {container!r}, expected a container with a provider `app`: "
+            "add app = providers.Singleton(Eventy, container=__self__, components=…)"
+        )
+    try:
+        return container.app()
+    except DependencyInjectorError as error:
+        raise ConfigurationError(f"the application can't be built: {error}; correct the container") from error
 
 
 def show_no_traceback_of_mistakes() -> None:
@@ -75,16 +100,16 @@ def run_until_signal(
 
 async def _run(app: AbstractAsyncContextManager[object], adopted: set[asyncio.Task[Any]]) -> int:
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    loop, signals = asyncio.get_running_loop(), _Signals(stop, Clock())
     for number in _SIGNALS:
-        loop.add_signal_handler(number, _on_signal, stop, number)
+        loop.add_signal_handler(number, signals.receive, number)
     for task in adopted:
         task.add_done_callback(_log_failure)
     try:
         # The components see no cancellation: a signal that comes while they start waits until they have.
         async with app:
             await stop.wait()
-            logger.info("stopping")
+            logger.info("stopping: what was accepted is finished first; a second signal ends the process at once")
     except EventyError as error:
         report(error)
         return error.exit_status
@@ -100,12 +125,23 @@ async def _run(app: AbstractAsyncContextManager[object], adopted: set[asyncio.Ta
     return 0
 
 
-def _on_signal(stop: asyncio.Event, number: int) -> None:
-    if stop.is_set():
-        logger.error("second signal: ending at once")
-        sys.stderr.flush()
-        os._exit(128 + number)
-    stop.set()
+class _Signals:
+    """The first one stops the application, the second one ends the process."""
+
+    def __init__(self, stop: asyncio.Event, clock: Clock) -> None:
+        self._stop = stop
+        self._clock = clock
+        self._received: float | None = None
+
+    def receive(self, number: int) -> None:
+        now = self._clock.monotonic()
+        if self._received is None:
+            self._received = now
+            self._stop.set()
+        elif now - self._received > _ONE_SIGNAL:
+            logger.error("second signal: ending at once")
+            sys.stderr.flush()
+            os._exit(128 + number)
 
 
 def _log_failure(task: asyncio.Task[Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Protocol
 
 from eventy.clock import Clock
@@ -57,9 +58,9 @@ class Shutdown:
             late = f"{name} wasn't done after {self._timeout} ms (EVENTY_SHUTDOWN_TIMEOUT)"
             raise ShutdownTimeoutError(late) from None
 
-    def failure(self, known: BaseException | None) -> EventyError | None:
-        """Return one error for all that went wrong, beside one that is known already."""
-        errors = [error for error in self.errors if error is not known]
+    def failure(self, known: Sequence[BaseException]) -> EventyError | None:
+        """Return one error for all that went wrong, beside what is known already."""
+        errors = [error for error in self.errors if error not in known]
         if not errors:
             return None
         if len(errors) == 1:

@@ -8,6 +8,8 @@ from collections.abc import Coroutine
 from contextvars import Context
 from typing import Any
 
+from eventy.errors import EventyError
+
 logger = logging.getLogger(__name__)
 
 
@@ -20,20 +22,20 @@ class Supervisor:
     name = "tasks"
 
     def __init__(self) -> None:
-        self.failure: BaseException | None = None
+        self.failures: list[BaseException] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._body: asyncio.Task[Any] | None = None
 
     def enter(self) -> None:
         """Begin: the current task runs the body."""
         self._body = asyncio.current_task()
-        if self.failure is not None and self._body is not None:
+        if self.failures and self._body is not None:
             self._body.cancel()
 
     def leave(self) -> None:
         """End the body, and take back the cancellation that a failure has caused."""
         body, self._body = self._body, None
-        if self.failure is not None and body is not None:
+        if self.failures and body is not None:
             body.uncancel()
 
     def run(self, coroutine: Coroutine[Any, Any, None], name: str | None = None) -> None:
@@ -49,11 +51,11 @@ class Supervisor:
         self._tasks.discard(task)
         if task.cancelled() or (error := task.exception()) is None:
             return
-        if self.failure is not None:
-            logger.error("%s failed as well", task.get_name(), exc_info=error)
-            return
-        self.failure = error
-        if self._body is not None:
+        self.failures.append(error)
+        if len(self.failures) > 1:
+            known = isinstance(error, EventyError)  # its text says all
+            logger.error("%s failed as well: %s", task.get_name(), error, exc_info=None if known else error)
+        elif self._body is not None:
             self._body.cancel()
 
     async def stop(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextvars import Context
 from dataclasses import dataclass
 
 from eventy.errors import CommitFailedError
@@ -19,6 +20,7 @@ class Member:
     Parameters
         revoked: awaited when a rebalance begins, with what the member has.
         assigned: awaited when it ends, with what it gets.
+        is_halted: whether it handles nothing more, though it hasn't left yet.
     """
 
     topics: Sequence[str]
@@ -26,6 +28,7 @@ class Member:
     assigned: Callable[[Partitions], Awaitable[None]]
     assignment: Partitions = frozenset()
     generation: int = 0
+    is_halted: bool = False
 
 
 class Group:
@@ -97,6 +100,12 @@ class Group:
         read = {partition for topic in topics for partition in self._partitions_of(topic)}
         return tuple(sorted(read | set(self._committed)))
 
+    def is_worked_on(self, partition: TopicPartition) -> bool:
+        """Return whether somebody handles, or will handle, what a partition has."""
+        return any(not member.is_halted for member in self.members) and not any(
+            member.is_halted and partition in member.assignment for member in self.members
+        )
+
     def partitions_changed(self, topic: str) -> None:
         if any(topic in member.topics for member in self.members):
             self._rebalance()
@@ -104,7 +113,9 @@ class Group:
     def _rebalance(self) -> None:
         self._due = True
         if self.members and (self._rebalancing is None or self._rebalancing.done()):
-            self._rebalancing = asyncio.get_running_loop().create_task(self._rebalance_until_settled())
+            # In a context of its own: what begins here outlives the request or handler that it may come from.
+            rebalancing = self._rebalance_until_settled()
+            self._rebalancing = asyncio.get_running_loop().create_task(rebalancing, context=Context())
 
     async def _rebalance_until_settled(self) -> None:
         while self._due and self.members:

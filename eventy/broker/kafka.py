@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -42,15 +43,13 @@ _UNAVAILABLE = (
     kafka.LeaderNotAvailableError,
     kafka.NotLeaderForPartitionError,
     kafka.ProducerClosed,
-    # What the client says of a topic when the broker is away as well as when there is no such topic.
-    kafka.UnknownTopicOrPartitionError,
 )
 
 
 class Client(Protocol):
     """A consumer or producer of aiokafka."""
 
-    async def start(self) -> None: ...
+    def start(self) -> Coroutine[Any, Any, None]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,10 +119,12 @@ def translated(what: str) -> Iterator[None]:
         raise RecordTooLargeError(f"{what}: larger than the topic's max.message.bytes: {error}") from error
     except (kafka.CommitFailedError, kafka.IllegalStateError, kafka.RebalanceInProgressError, AssertionError) as error:
         raise CommitFailedError(f"{what}: {_text(error)}") from error
-    except (*_UNAVAILABLE, TimeoutError, OSError) as error:
+    except kafka.UnknownTopicOrPartitionError as error:  # so the client says in both cases
         raise BrokerUnavailableError(
-            f"{what}: the broker doesn't answer, or has no such topic ({_text(error)})"
+            f"{what}: the broker doesn't answer, or the topic isn't there: create it, or correct its name"
         ) from error
+    except (*_UNAVAILABLE, TimeoutError, OSError) as error:
+        raise BrokerUnavailableError(f"{what}: the broker doesn't answer ({_text(error)})") from error
     except kafka.KafkaError as error:
         raise BrokerError(f"{what}: {_text(error)}") from error
 
@@ -140,7 +141,8 @@ async def started(client: Client, seconds: float) -> None:
 
     A start that is cut short while it asks for metadata leaves its connection behind: it is given a moment to end.
     """
-    starting = asyncio.ensure_future(client.start())
+    # In a context of its own: the client's tasks outlive the request or handler that may be waiting here.
+    starting = asyncio.get_running_loop().create_task(client.start(), context=Context())
     try:
         await bounded("connecting", asyncio.shield(starting), seconds)
     finally:
@@ -151,4 +153,5 @@ async def started(client: Client, seconds: float) -> None:
 
 
 def _text(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    name, text = type(error).__name__, str(error)
+    return text if text.startswith(name) else f"{name}: {text}".removesuffix(": ")

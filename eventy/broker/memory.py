@@ -136,6 +136,11 @@ class MemoryBroker:
         found.join(member)
         return found
 
+    def halt(self, member: Member) -> None:
+        """Count on a member no more: it handles nothing further, and leaves soon."""
+        member.is_halted = True
+        self._notify()
+
     def leave(self, group: Group, member: Member, wake: Callable[[], None]) -> None:
         """Let a member go; the others take over what it had."""
         for topic in member.topics:
@@ -163,10 +168,9 @@ class MemoryBroker:
                     found[group.label, partition] = open_
         return found
 
-    async def drained(self) -> None:
-        """Return when nothing is left to handle for any group that still has members."""
-        while self.lag(group for group in self._readers if group.members):
-            await self.change()
+    def is_drained(self) -> bool:
+        """Return whether all that somebody works on is handled."""
+        return not any(group.is_worked_on(partition) for group in self._readers for _, partition in self.lag([group]))
 
     def change(self) -> asyncio.Future[None]:
         """Return a future that is done when an offset is committed or a retry begins to wait."""

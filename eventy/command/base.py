@@ -8,7 +8,7 @@ from eventy.event.base import BaseEvent
 
 
 class BaseCommand(BaseEvent):
-    """Something that is asked for: handled once, by the service that owns it."""
+    """Something that is asked for: handled by the service that owns it, at least once."""
 
     async def execute(self, *args: Any, **kwargs: Any) -> None:
         """Do what is asked. Name as parameters what is needed: it is injected."""

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from eventy.clock import Clock
-from eventy.event.base import BaseEvent
-from eventy.message.context import Context
-
-#: Hands an event to its handlers and returns when they are done. The application gives it to `start`.
-Deliver = Callable[[BaseEvent, Context], Awaitable[None]]
-
-#: Opens what surrounds one attempt at a message, a database transaction for example.
-Scope = Callable[[], AbstractAsyncContextManager[object]]
+from eventy.handler.attempt import Deliver
 
 
 class BaseEventConsumer(ABC):

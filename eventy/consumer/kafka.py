@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar
 
 import aiokafka
 from aiokafka import AIOKafkaConsumer
@@ -13,13 +13,10 @@ from aiokafka.abc import ConsumerRebalanceListener
 
 from eventy.broker.kafka import METADATA_MAX_AGE, RECONNECT, KafkaConnection, bounded, started, translated
 from eventy.clock import Clock
-from eventy.consumer.base import Scope
 from eventy.consumer.engine import EngineConsumer
-from eventy.consumer.options import ConsumerOptions, ConsumerOverrides
 from eventy.consumer.port import AssignmentListener, Port
 from eventy.errors import BrokerError, BrokerUnavailableError
 from eventy.message.record import Record, TopicPartition
-from eventy.serializer.base import BaseEventSerializer
 
 logger = logging.getLogger(__name__)
 
@@ -29,35 +26,10 @@ _FETCH = 200
 _CLOSE = 5.0
 
 
-class KafkaConsumer(EngineConsumer):
+class KafkaConsumer(EngineConsumer[KafkaConnection]):
     """The consumer of a Kafka cluster; the parameters are those of `EngineConsumer`."""
 
     broker_kind: ClassVar[str] = "kafka"
-
-    def __init__(
-        self,
-        *,
-        broker: KafkaConnection,
-        serializer: BaseEventSerializer,
-        clock: Clock,
-        event_topics: Sequence[str],
-        event_group: str | None,
-        position: str,
-        scope: Scope | None = None,
-        options: ConsumerOptions | None = None,
-        **overrides: Unpack[ConsumerOverrides],
-    ) -> None:
-        super().__init__(
-            serializer=serializer,
-            clock=clock,
-            event_topics=event_topics,
-            event_group=event_group,
-            position=position,
-            scope=scope,
-            options=options,
-            **overrides,
-        )
-        self._connection = broker
 
     @classmethod
     def connect(cls, config: Mapping[str, Any], clock: Clock) -> KafkaConnection:
@@ -65,7 +37,7 @@ class KafkaConsumer(EngineConsumer):
 
     def _port(self) -> Port:
         kind = KafkaPort if self.group is not None else GrouplessKafkaPort
-        return kind(self._connection, self._clock, self.topics, self.group)
+        return kind(self._broker, self._clock, self.topics, self.group)
 
 
 class KafkaPort:
@@ -80,12 +52,23 @@ class KafkaPort:
         self._paused: set[TopicPartition] = set()
         self._held: set[TopicPartition] = set()
         self._failure: Exception | None = None
+        self.found_at_open: Collection[TopicPartition] = ()
         # Half of what the group grants: the rest is for flushing and committing.
         self.revoke_timeout = connection.rebalance_timeout / 2000
 
     async def open(self, listener: AssignmentListener) -> None:
         await self._connect()
+        self.found_at_open = await self._partitions()
         self._consumer.subscribe(topics=list(self._topics), listener=_Listener(self, listener))
+
+    async def _partitions(self) -> frozenset[TopicPartition]:
+        # The consumer's own answer knows the topics only that are assigned already.
+        cluster = await bounded("asking for partitions", self._consumer._client.fetch_all_metadata())
+        return frozenset(
+            TopicPartition(topic, number)
+            for topic in self._topics
+            for number in cluster.partitions_for_topic(topic) or ()
+        )
 
     async def _connect(self) -> None:
         deadline = self._clock.monotonic() + self._connection.start_timeout / 1000
@@ -208,35 +191,29 @@ class GrouplessKafkaPort(KafkaPort):
         self._known: frozenset[TopicPartition] = frozenset()
         self._looked = self._clock.monotonic()
         await self._connect()
-        await self._reassign(await self._partitions())
+        self.found_at_open = await self._partitions()
+        await self._add(frozenset(self.found_at_open))
 
     async def fetch(self) -> Mapping[TopicPartition, Sequence[Record]]:
         if self._clock.monotonic() - self._looked > METADATA_MAX_AGE / 1000:
             self._looked = self._clock.monotonic()
-            found = await self._partitions()
-            if found != self._known:
-                await self._listener.on_revoked(self._known)
-                await self._reassign(found)
+            if new := await self._partitions() - self._known:
+                await self._add(new)
         if not self._known:
             await self._clock.sleep(_FETCH / 1000)
             return {}
         return await super().fetch()
 
-    async def _partitions(self) -> frozenset[TopicPartition]:
-        # The consumer's own answer knows the topics only that are assigned already.
-        cluster = await bounded("asking for partitions", self._consumer._client.fetch_all_metadata())
-        return frozenset(
-            TopicPartition(topic, number)
-            for topic in self._topics
-            for number in cluster.partitions_for_topic(topic) or ()
-        )
-
-    async def _reassign(self, partitions: frozenset[TopicPartition]) -> None:
-        self._known = partitions
-        if partitions:
-            self._consumer.assign([_native(partition) for partition in partitions])
-            self.assigned(partitions)
-        await self._listener.on_assigned(partitions)
+    async def _add(self, new: frozenset[TopicPartition]) -> None:
+        if new:
+            self._known |= new
+            self._consumer.assign([_native(partition) for partition in self._known])
+            self._paused |= new
+            # The client has forgotten, with the former assignment, what was paused and where each partition was.
+            for partition in self._known:
+                self._apply(partition)
+            self._listener.rewind()
+        await self._listener.on_assigned(new)
 
     async def committed(self, partition: TopicPartition) -> int | None:
         return None

@@ -3,52 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Unpack
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, ClassVar
 
 from eventy.broker.group import Group, Member, Partitions
 from eventy.broker.memory import MemoryBroker
 from eventy.clock import Clock
-from eventy.consumer.base import Scope
 from eventy.consumer.engine import EngineConsumer
-from eventy.consumer.options import ConsumerOptions, ConsumerOverrides
 from eventy.consumer.port import AssignmentListener, Port
 from eventy.message.record import Record, TopicPartition
-from eventy.serializer.base import BaseEventSerializer
 
 # Records of a partition in one batch.
 _BATCH = 2_000
 
 
-class MemoryConsumer(EngineConsumer):
+class MemoryConsumer(EngineConsumer[MemoryBroker]):
     """The consumer of the embedded default; the parameters are those of `EngineConsumer`."""
 
     broker_kind: ClassVar[str] = "memory"
-
-    def __init__(
-        self,
-        *,
-        broker: MemoryBroker,
-        serializer: BaseEventSerializer,
-        clock: Clock,
-        event_topics: Sequence[str],
-        event_group: str | None,
-        position: str,
-        scope: Scope | None = None,
-        options: ConsumerOptions | None = None,
-        **overrides: Unpack[ConsumerOverrides],
-    ) -> None:
-        super().__init__(
-            serializer=serializer,
-            clock=clock,
-            event_topics=event_topics,
-            event_group=event_group,
-            position=position,
-            scope=scope,
-            options=options,
-            **overrides,
-        )
-        self._broker = broker
 
     @classmethod
     def connect(cls, config: Mapping[str, Any], clock: Clock) -> MemoryBroker:
@@ -65,7 +37,6 @@ class MemoryPort:
 
     def __init__(self, broker: MemoryBroker, topics: Sequence[str], group: str | None) -> None:
         self._broker = broker
-        self._topics = topics
         self._name = group
         self._group: Group | None = None
         self._positions: dict[TopicPartition, int] = {}
@@ -73,23 +44,25 @@ class MemoryPort:
         self._held: set[TopicPartition] = set()
         self._woken = asyncio.Event()
         self._interrupted = False
+        self._member = Member(topics, self._on_revoked, self._on_assigned)
         # Where the topics end now: what is sent while the group still assigns its partitions isn't passed over.
         self._ends = {
             partition: broker.end_offset(partition) for topic in topics for partition in broker.partitions(topic)
         }
+        self.found_at_open: Collection[TopicPartition] = self._ends.keys()
 
     async def open(self, listener: AssignmentListener) -> None:
-        async def revoked(partitions: Partitions) -> None:
-            await listener.on_revoked(partitions)
-
-        async def assigned(partitions: Partitions) -> None:
-            self._positions.clear()
-            self._paused = set(partitions)
-            self._held.clear()
-            await listener.on_assigned(partitions)
-
-        self._member = Member(self._topics, revoked, assigned)
+        self._listener = listener
         self._group = self._broker.join(self._name, self._member, self._woken.set)
+
+    async def _on_revoked(self, partitions: Partitions) -> None:
+        await self._listener.on_revoked(partitions)
+
+    async def _on_assigned(self, partitions: Partitions) -> None:
+        self._positions.clear()
+        self._paused = set(partitions)
+        self._held.clear()
+        await self._listener.on_assigned(partitions)
 
     async def fetch(self) -> Mapping[TopicPartition, Sequence[Record]]:
         while not (batches := self._batches()) and not self._interrupted:
@@ -107,6 +80,7 @@ class MemoryPort:
 
     def interrupt(self) -> None:
         self._interrupted = True
+        self._broker.halt(self._member)
         self._woken.set()
 
     def pause(self, partition: TopicPartition) -> None:
@@ -138,14 +112,15 @@ class MemoryPort:
         return 0
 
     async def end_offset(self, partition: TopicPartition) -> int:
-        return self._ends.get(partition, 0)
+        return self._ends[partition]
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         if self._group is not None:
             self._group.commit(self._member, offsets)
 
     async def drain(self) -> None:
-        await self._broker.drained()
+        while not self._interrupted and not self._broker.is_drained():
+            await self._broker.change()
 
     def lost(self) -> int:
         return sum(self._broker.lag([self._group]).values()) if self._group is not None else 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 from typing import TypedDict
 
 from eventy.errors import ConfigurationError
@@ -63,6 +64,9 @@ class ConsumerOptions:
     replay_emits: bool = False
 
     def __post_init__(self) -> None:
+        for name, kinds in _KINDS.items():
+            if not isinstance(getattr(self, name), kinds):
+                raise ConfigurationError(f"{name} is {getattr(self, name)!r}, expected a number")
         for name, least in _LEAST.items():
             if getattr(self, name) < least:
                 raise ConfigurationError(f"{name} is {getattr(self, name)!r}, expected at least {least}")
@@ -76,6 +80,17 @@ class ConsumerOptions:
                 )
 
 
+def override(options: ConsumerOptions, overrides: ConsumerOverrides) -> ConsumerOptions:
+    """Return options with some of them replaced. Raises ConfigurationError for one that isn't there."""
+    known = [field.name for field in fields(ConsumerOptions)]
+    for name in overrides:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f", did you mean {near[0]}?" if near else f", expected some of {', '.join(known)}"
+            raise ConfigurationError(f"{name!r} is no option of a consumer{hint}")
+    return replace(options, **overrides)
+
+
 _LEAST: dict[str, float] = {
     "max_retries": 0,
     "retry_interval": 0,
@@ -86,6 +101,9 @@ _LEAST: dict[str, float] = {
     "slice_time": 1,
     "max_poison": 1,
     "stall_timeout": 1,
+}
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    name: (int, float) if name in {"retry_backoff_coeff", "retry_jitter"} else int for name in _LEAST
 }
 _CHOICES = {
     "on_exhausted": ("stop", "dead_letter", "skip"),

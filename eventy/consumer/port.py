@@ -19,12 +19,19 @@ class AssignmentListener(Protocol):
         """Take partitions over. They are paused; the engine seeks and resumes them."""
         ...
 
+    def rewind(self) -> None:
+        """Seek every partition again: the client has lost its place."""
+        ...
+
 
 class Port(Protocol):
     """What the engine asks of a broker. Errors are `BrokerError` and its subclasses; every wait is bounded."""
 
     #: Seconds that finishing revoked partitions may take.
     revoke_timeout: float
+
+    #: The partitions that were there when it was opened; others are new, and nothing of them may be missed.
+    found_at_open: Collection[TopicPartition]
 
     async def open(self, listener: AssignmentListener) -> None:
         """Connect and subscribe. Raises BrokerUnavailableError when the broker isn't there in time."""
@@ -35,7 +42,7 @@ class Port(Protocol):
         ...
 
     def interrupt(self) -> None:
-        """Have a `fetch` that waits return soon."""
+        """Have a `fetch` or `drain` that waits return soon: nothing more is received."""
         ...
 
     def pause(self, partition: TopicPartition) -> None:

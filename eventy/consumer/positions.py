@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Literal, get_args
 
 from eventy.consumer.port import Port
@@ -38,13 +37,7 @@ class Positions:
     def __init__(self, port: Port, position: str) -> None:
         self._port = port
         self._position = position
-        self._initial: frozenset[TopicPartition] | None = None
         self._reached: dict[TopicPartition, int] = {}
-
-    def assigned(self, partitions: Collection[TopicPartition]) -> None:
-        """Note an assignment. Partitions without an offset that come after the first one are new."""
-        if self._initial is None:
-            self._initial = frozenset(partitions)
 
     def left(self, partition: TopicPartition, offset: int) -> None:
         """Note how far this process has read a partition, for when it comes back and no group knows."""
@@ -57,6 +50,6 @@ class Positions:
             return committed
         if partition in self._reached:
             return self._reached[partition]
-        if self._position == "latest" and self._initial is not None and partition in self._initial:
+        if self._position == "latest" and partition in self._port.found_at_open:
             return await self._port.end_offset(partition)
         return await self._port.beginning_offset(partition)

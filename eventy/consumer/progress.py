@@ -36,6 +36,7 @@ class Progress:
         self._offsets: dict[TopicPartition, int] = {}
         self._under_way: dict[TopicPartition, int] = {}
         self._marked = asyncio.Event()
+        self._flushing = asyncio.Lock()
         self._committing: asyncio.Task[None] | None = None
 
     def mark(self, partition: TopicPartition, offset: int) -> None:
@@ -55,14 +56,15 @@ class Progress:
         That one must end first: the client would send it later, under the next generation of the group, and move
         another member's offset backwards.
         """
-        await self.cancel()
-        offsets, self._offsets = self._offsets, {}
-        self._marked.clear()
-        if offsets:
-            try:
-                await self._commit(offsets)
-            except BrokerError as error:
-                logger.warning("offsets not committed, their messages come again: %s", error)
+        async with self._flushing:
+            await self.cancel()
+            offsets, self._offsets = self._offsets, {}
+            self._marked.clear()
+            if offsets:
+                try:
+                    await self._commit(offsets)
+                except BrokerError as error:
+                    logger.warning("offsets not committed, their messages come again: %s", error)
 
     async def cancel(self) -> None:
         """End a request under way; what it was to commit counts as marked again."""

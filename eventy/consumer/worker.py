@@ -71,6 +71,7 @@ class Worker:
         self._batches: deque[Sequence[Record]] = deque()
         self._arrived = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._abandoned = False
 
     # ------------------------------------------------------------ what the supervisor calls
 
@@ -93,6 +94,11 @@ class Worker:
         """Begin nothing new; `run` returns when what runs is finished."""
         self._stopping.set()
         self._arrived.set()
+
+    def abandon(self) -> None:
+        """Stop, and have what still runs count no more: the partition is somebody else's."""
+        self._abandoned = True
+        self.stop()
 
     # ------------------------------------------------------------ the work
 
@@ -131,6 +137,8 @@ class Worker:
         at, attempt = 0, 1
         while at < len(records) and not self._stopping.is_set():
             done = await self._slice(records, at, attempt)
+            if self._abandoned:
+                return
             if done.end > at:
                 if not await self._flush(done.sends, records[at].offset, records[done.end - 1].offset):
                     return

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from eventy.clock import Clock
-from eventy.emitter.collection import collecting
+from eventy.emitter.collection import Collection, collecting
 from eventy.errors import RecordTooLargeError, SendError
 from eventy.event.base import BaseEvent
 from eventy.message import headers as names
@@ -49,6 +49,7 @@ class BaseEventEmitter(ABC):
         self._serializer = serializer
         self._clock = clock
         self._source = source.encode()
+        self._content_type = serializer.content_type.encode()
         self._max_request_size = max_request_size
 
     async def send(
@@ -70,8 +71,8 @@ class BaseEventEmitter(ABC):
 
         Raises EncodeError, RecordTooLargeError, SendError; outside a handler also BrokerUnavailableError.
         """
-        record = self._record(event, destination, key, headers)
         collection = collecting.get()
+        record = self._record(event, destination, key, headers, collection)
         if collection is not None:
             collection.add(self, record)
         else:
@@ -88,14 +89,11 @@ class BaseEventEmitter(ABC):
         Raises as `send` does; none has been sent when encoding one of them failed.
         """
         collection = collecting.get()
-        records = []
-        for event in events:
-            record = self._record(event, destination, key(event), None)
-            if collection is not None:
+        records = [self._record(event, destination, key(event), None, collection) for event in events]
+        if collection is not None:
+            for record in records:
                 collection.add(self, record)
-            else:
-                records.append(record)
-        if records:
+        elif records:
             await self.write(records)
 
     @abstractmethod
@@ -128,22 +126,16 @@ class BaseEventEmitter(ABC):
         destination: str,
         key: str | bytes | None,
         headers: Mapping[str, str | bytes] | None,
+        collection: Collection | None,
     ) -> ProducerRecord:
+        if not isinstance(event, BaseEvent):
+            raise SendError(f"found {event!r} ({type(event).__qualname__}) to be sent, expected an event or a command")
         name = self._serializer.name_of(event)
         now = self._clock.now_ms()
-        collection = collecting.get()
-        causation: tuple[Header, ...] = ()
-        if collection is not None:
-            context = collection.context
-            event_id = collection.next_id(destination, name)
-            corr_id = context.corr_id
-            causation = ((names.CE_CAUSATION_ID, context.message_id.encode()), *_trace(context.headers))
-        else:
-            event_id = self._clock.new_id()
-            corr_id = request_corr_id.get() or _of_the_data(event) or self._clock.new_id()
+        event_id, corr_id, inherited = self._origin(event, destination, name, collection)
         record = ProducerRecord(
             destination,
-            key.encode() if isinstance(key, str) else key,
+            _bytes(key) if key is not None else None,
             self._serializer.encode(event, corr_id=corr_id, timestamp=now),
             (
                 (names.CE_SPECVERSION, b"1.0"),
@@ -152,9 +144,8 @@ class BaseEventEmitter(ABC):
                 (names.CE_SOURCE, self._source),
                 (names.CE_TIME, _rfc3339(now)),
                 (names.CE_CORRELATION_ID, corr_id.encode()),
-                (names.CONTENT_TYPE, self._serializer.content_type.encode()),
-                *causation,
-                *_of_the_user(headers),
+                (names.CONTENT_TYPE, self._content_type),
+                *_with_those_of_the_user(inherited, headers),
             ),
         )
         if (size := record.size()) > self._max_request_size:
@@ -164,23 +155,47 @@ class BaseEventEmitter(ABC):
             )
         return record
 
+    def _origin(
+        self, event: BaseEvent, destination: str, name: str, collection: Collection | None
+    ) -> tuple[str, str, tuple[Header, ...]]:
+        """Return the event's id, its correlation id, and the headers that it has from the message being handled."""
+        if collection is None:
+            corr_id = request_corr_id.get() or _of_the_data(event) or self._clock.new_id()
+            return self._clock.new_id(), corr_id, ()
+        context = collection.context
+        trace = (header for header in context.headers if header[0] == names.TRACEPARENT and header[1])
+        inherited = ((names.CE_CAUSATION_ID, context.message_id.encode()), *trace)
+        return collection.next_id(destination, name), context.corr_id, inherited
+
 
 def _of_the_data(event: BaseEvent) -> str | None:
     found = event.data.get("correlation_id")
     return found if isinstance(found, str) else None
 
 
-def _trace(headers: Iterable[Header]) -> tuple[Header, ...]:
-    return tuple(header for header in headers if header[0] == names.TRACEPARENT and header[1])
-
-
-def _of_the_user(headers: Mapping[str, str | bytes] | None) -> tuple[Header, ...]:
+def _with_those_of_the_user(
+    inherited: tuple[Header, ...], headers: Mapping[str, str | bytes] | None
+) -> tuple[Header, ...]:
+    """Return both; the user's stand for inherited ones of the same name. Raises SendError for a reserved name."""
     if not headers:
-        return ()
-    reserved = [name for name in headers if name.startswith(names.CE_PREFIX)]
+        return inherited
+    reserved = [name for name in headers if name.startswith(names.CE_PREFIX) or name == names.CONTENT_TYPE]
     if reserved:
-        raise SendError(f"headers {reserved} can't be set: names that begin with {names.CE_PREFIX!r} are eventy's own")
-    return tuple((name, value.encode() if isinstance(value, str) else value) for name, value in headers.items())
+        raise SendError(
+            f"the headers {', '.join(reserved)} can't be set: {names.CONTENT_TYPE!r} and names that begin with "
+            f"{names.CE_PREFIX!r} are eventy's own; take other names"
+        )
+    kept = tuple(header for header in inherited if header[0] not in headers)
+    return (*kept, *((name, _bytes(value)) for name, value in headers.items()))
+
+
+def _bytes(value: object) -> bytes:
+    """Return a key or a header's value as it is sent. Raises SendError for what is neither text nor bytes."""
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, bytes):
+        return value
+    raise SendError(f"found {value!r} ({type(value).__qualname__}) as a key or header, expected text or bytes")
 
 
 def _rfc3339(ms: int) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from hashlib import blake2b
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 from eventy.errors import SendError
 from eventy.message.context import Context
@@ -32,13 +32,22 @@ class Collection:
         group: the consumer's group; two groups that handle one message send different events.
     """
 
-    __slots__ = ("_closed", "_group", "context", "sends")
+    __slots__ = ("_closed", "_count", "_group", "_token", "context", "sends")
 
     def __init__(self, context: Context, group: str) -> None:
         self.context = context
         self.sends: list[Send] = []
         self._group = group
+        self._count = 0
         self._closed = False
+
+    def __enter__(self) -> Self:
+        self._token = collecting.set(self)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._closed = True
+        collecting.reset(self._token)
 
     def add(self, writer: Writer, record: ProducerRecord) -> None:
         self.sends.append(Send(writer, record))
@@ -53,12 +62,9 @@ class Collection:
                 f"{name} was sent to {destination} by a task that outlived the handler of message "
                 f"{self.context.message_id}; await the task inside the handler, or send from app.add_task()"
             )
-        place = f"{self.context.message_id}\0{self._group}\0{len(self.sends)}\0{destination}\0{name}"
+        place = f"{self.context.message_id}\0{self._group}\0{self._count}\0{destination}\0{name}"
+        self._count += 1
         return blake2b(place.encode(), digest_size=16).hexdigest()
-
-    def close(self) -> None:
-        """Refuse further sends."""
-        self._closed = True
 
 
 collecting: ContextVar[Collection | None] = ContextVar("eventy_collecting", default=None)

@@ -107,7 +107,7 @@ class KafkaProducer(BaseEventEmitter):
 
     async def write_one(self, record: ProducerRecord) -> None:
         async def send(producer: AIOKafkaProducer) -> None:
-            partition = _place(record, await _partitions(producer, record.topic))
+            partition = _Places(await _partitions(producer, record.topic)).of(record.key)
             headers = list(record.headers)
             await (await producer.send(record.topic, record.value, record.key, partition, headers=headers))
 
@@ -116,10 +116,10 @@ class KafkaProducer(BaseEventEmitter):
 
     async def write(self, records: list[ProducerRecord]) -> None:
         async def send(producer: AIOKafkaProducer) -> None:
-            partitions = {topic: await _partitions(producer, topic) for topic in {record.topic for record in records}}
+            places = {topic: _Places(await _partitions(producer, topic)) for topic in {one.topic for one in records}}
             groups: dict[TopicPartition, list[ProducerRecord]] = defaultdict(list)
             for record in records:
-                groups[TopicPartition(record.topic, _place(record, partitions[record.topic]))].append(record)
+                groups[TopicPartition(record.topic, places[record.topic].of(record.key))].append(record)
             writes = (self._write_to(producer, partition, group) for partition, group in groups.items())
             # All of them end before the first error is raised: nothing is written behind the back of the next try.
             for outcome in await asyncio.gather(*writes, return_exceptions=True):
@@ -143,8 +143,9 @@ class KafkaProducer(BaseEventEmitter):
     ) -> None:
         # One at a time: the client counts the waiting of several against each other and times out for nothing.
         async with self._batched.locks[partition]:
-            acknowledgements = [await _submit(producer, batch, partition) for batch in _batches(producer, records)]
-            await asyncio.gather(*acknowledgements)
+            # And batch after batch, which is how the client sends them anyway: after one that fails none may follow.
+            for batch in _batches(producer, records):
+                await (await _submit(producer, batch, partition))
 
 
 class _Producer:
@@ -234,11 +235,16 @@ async def _partitions(producer: AIOKafkaProducer, topic: str) -> list[int]:
     return sorted(await producer.partitions_for(topic))
 
 
-def _place(record: ProducerRecord, partitions: list[int]) -> int:
-    """Return the partition that a record goes to."""
-    if record.key is None:
-        return choice(partitions)
-    return partitions[partition_of(record.key, len(partitions))]
+class _Places:
+    """Where the records of one write go: by their keys, all those without one to a single partition, for one batch."""
+
+    def __init__(self, partitions: list[int]) -> None:
+        self._partitions = partitions
+        self._keyless = choice(partitions)
+
+    def of(self, key: bytes | None) -> int:
+        """Return the partition of a key."""
+        return self._keyless if key is None else self._partitions[partition_of(key, len(self._partitions))]
 
 
 def _batches(producer: AIOKafkaProducer, records: list[ProducerRecord]) -> Iterator[BatchBuilder]:

@@ -75,6 +75,8 @@ class Registry:
     def __init__(self, messages: Iterable[type[BaseEvent] | Registration] = ()) -> None:
         self._registrations: list[Registration] = []
         self._names: set[str] = set()
+        if not isinstance(messages, Iterable):
+            raise RegistryError(f"found {messages!r}, expected a tuple of messages: (CreatePayment,) with its comma")
         for message in messages:
             self.add(message if isinstance(message, Registration) else _by_its_own_name(message))
 
@@ -103,7 +105,10 @@ def _by_its_own_name(cls: type[BaseEvent]) -> Registration:
         raise RegistryError(f"{cls!r} isn't a message: list subclasses of BaseEvent or BaseCommand, and on(…)")
     if issubclass(cls, GenericEvent):
         raise RegistryError(f"{cls.__qualname__} has no name of its own: list it as on(name_or_regex, handler)")
-    return Registration(cls.name(), cls)
+    try:
+        return Registration(cls.name(), cls)
+    except TypeError as error:
+        raise RegistryError(f"{cls.__qualname__}.name() can't be called ({error}): make it a @classmethod") from error
 
 
 def _is_event_class(cls: object) -> bool:

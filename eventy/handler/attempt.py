@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 
-from eventy.emitter.collection import Collection, Send, collecting
+from eventy.emitter.collection import Collection, Send
 from eventy.errors import SchemaNotLoaded
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.message.record import Record
 from eventy.serializer.base import BaseEventSerializer
+
+#: Hands an event to its handlers and returns when they are done.
+Deliver = Callable[[BaseEvent, Context], Awaitable[None]]
+
+#: Opens what surrounds one attempt at a message, a database transaction for example.
+Scope = Callable[[], AbstractAsyncContextManager[object]]
 
 
 class Attempt:
@@ -24,38 +30,27 @@ class Attempt:
     """
 
     def __init__(
-        self,
-        serializer: BaseEventSerializer,
-        deliver: Callable[[BaseEvent, Context], Awaitable[None]],
-        scope: Callable[[], AbstractAsyncContextManager[object]] | None,
-        group: str | None,
+        self, serializer: BaseEventSerializer, deliver: Deliver, scope: Scope | None, group: str | None
     ) -> None:
         self._serializer = serializer
         self._deliver = deliver
-        self._scope = scope
+        self._scope: Scope = scope or nullcontext
         self._group = group or ""
 
     async def __call__(self, record: Record, number: int) -> list[Send]:
         """Raises DecodeError for a message that nobody can read, and whatever a handler raises."""
         if record.value is None:
             return []
+        event = await self._decode(record.value)
+        context = Context(record, number, data=event.data)
+        with Collection(context, self._group) as collection:
+            async with self._scope():
+                await self._deliver(event, context)
+        return collection.sends
+
+    async def _decode(self, value: bytes) -> BaseEvent:
         try:
-            event = self._serializer.decode(record.value)
+            return self._serializer.decode(value)
         except SchemaNotLoaded as error:
             await self._serializer.load(error.reference)
-            event = self._serializer.decode(record.value)
-        context = Context(record, number)
-        if not context.corr_id:
-            context.correlate(event.data)
-        collection = Collection(context, self._group)
-        token = collecting.set(collection)
-        try:
-            if self._scope is None:
-                await self._deliver(event, context)
-            else:
-                async with self._scope():
-                    await self._deliver(event, context)
-        finally:
-            collection.close()
-            collecting.reset(token)
-        return collection.sends
+            return self._serializer.decode(value)

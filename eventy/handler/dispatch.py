@@ -52,7 +52,7 @@ class Dispatcher:
         registration = self._registry.find(name)
         if registration is not None:
             return self._calls[registration]
-        logger.debug("nothing is registered for %s: its messages are passed over", name)
+        logger.info("nothing is registered for %s: its messages are passed over", name)
         return _nothing
 
 

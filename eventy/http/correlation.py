@@ -26,7 +26,8 @@ def correlate(server: Sanic[Any, Any], clock: Clock) -> None:
         request_corr_id.set(request.ctx.corr_id)
 
     async def end(request: Request[Any, Any], response: HTTPResponse) -> None:
-        if corr_id := getattr(request.ctx, "corr_id", None):
+        corr_id = getattr(request.ctx, "corr_id", None)
+        if corr_id and hasattr(response, "headers"):  # a handler may have returned something that is no response
             response.headers[HTTP_CORRELATION_ID] = corr_id
 
     server.on_request(begin, priority=_OUTERMOST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from traceback import format_exception
 from typing import Any
 
 from sanic import HTTPResponse, Request
@@ -22,7 +23,7 @@ class JsonErrorHandler(ErrorHandler):
     """Answers for exceptions that the user has no handler for.
 
     A Sanic exception has its own status, headers and message; a broker that is away makes 503; anything else is
-    logged with its traceback and makes 500, without a word about its cause.
+    logged with its traceback and makes 500, without a word about its cause unless in debug mode.
     """
 
     def response(self, request: Request[Any, Any], exception: Exception) -> Any:
@@ -38,6 +39,8 @@ class JsonErrorHandler(ErrorHandler):
             return errors(exception.status_code, exception.message, headers=exception.headers)
         if not getattr(exception, "quiet", False):
             logger.error("%s %s failed", request.method, request.path, exc_info=exception)
+        if request.app.debug:
+            return errors(_INTERNAL, "".join(format_exception(exception)))
         return errors(_INTERNAL, "internal error: see the server's log")
 
 

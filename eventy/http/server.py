@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import weakref
 from collections.abc import Iterable
 from typing import Any
@@ -23,6 +24,8 @@ from eventy.http.request import Request
 from eventy.http.routes import compile_routes
 
 _numbers = itertools.count(1)
+
+logger = logging.getLogger(__name__)
 
 
 class SanicServer:
@@ -134,6 +137,7 @@ class SanicServer:
             listening.close()
             raise
         self._server = server
+        logger.info("listening on %s", self.url)
 
     async def _finish(self, server: Any) -> None:
         server.server.close()

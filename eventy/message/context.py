@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 
 from eventy.message.headers import CE_CAUSATION_ID, CE_CORRELATION_ID, CE_ID
@@ -19,30 +19,28 @@ class Context:
         record: as it came off the broker.
         attempt: 1 on the first try, 2 on the first retry, and so on.
         is_replaying: whether the group has already been past this message.
+        data: of the event; its `correlation_id` counts where no header has one, and else the message's own id.
     """
 
     __slots__ = ("attempt", "causation_id", "corr_id", "is_replaying", "message_id", "record")
 
-    def __init__(self, record: Record, attempt: int = 1, is_replaying: bool = False) -> None:
+    def __init__(
+        self, record: Record, attempt: int = 1, *, is_replaying: bool = False, data: Mapping[str, object] | None = None
+    ) -> None:
         message_id = corr_id = causation_id = None
         for name, value in record.headers:
             if name == CE_ID:
-                message_id = value.decode("utf-8", "replace")
+                message_id = _text(value)
             elif name == CE_CORRELATION_ID:
-                corr_id = value.decode("utf-8", "replace")
+                corr_id = _text(value)
             elif name == CE_CAUSATION_ID:
-                causation_id = value.decode("utf-8", "replace")
+                causation_id = _text(value)
         self.record = record
         self.attempt = attempt
         self.is_replaying = is_replaying
         self.message_id: str = message_id or f"{record.topic}-{record.partition}-{record.offset}"
-        self.corr_id: str = corr_id or ""
+        self.corr_id: str = corr_id or _of_the_data(data) or self.message_id
         self.causation_id: str | None = causation_id
-
-    def correlate(self, data: object) -> None:
-        """Take the correlation id out of the data, else the message's own id, where no header gave one."""
-        found = data.get("correlation_id") if isinstance(data, dict) else None
-        self.corr_id = found if found and isinstance(found, str) else self.message_id
 
     @property
     def topic(self) -> str:
@@ -72,3 +70,13 @@ class Context:
     def __repr__(self) -> str:
         where = f"{self.topic}[{self.partition}]@{self.offset}"
         return f"Context({where}, message_id={self.message_id!r}, corr_id={self.corr_id!r}, attempt={self.attempt})"
+
+
+def _text(value: bytes | None) -> str | None:
+    """Return what a header says; there is nothing in it that would keep a message from being handled."""
+    return value.decode("utf-8", "replace") if value is not None else None
+
+
+def _of_the_data(data: object) -> str | None:
+    found = data.get("correlation_id") if isinstance(data, Mapping) else None
+    return found if isinstance(found, str) else None

@@ -7,16 +7,18 @@ import json
 from collections.abc import Mapping
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
 
 from dependency_injector import providers
 
 from eventy.broker.memory import MemoryBroker
 from eventy.consumer.memory import MemoryConsumer
 from eventy.emitter.memory import MemoryEmitter
-from eventy.errors import EventyError
+from eventy.errors import EventyError, SendError
 from eventy.event.base import BaseEvent
 from eventy.testing.clock import VirtualClock
+
+C = TypeVar("C")
 
 # Real seconds; what isn't settled by then never will be.
 _DEADLINE = 10.0
@@ -34,29 +36,32 @@ class NotSettledError(EventyError, AssertionError):
     """Work is still open after the deadline; the message says what."""
 
 
-class Harness:
+class Harness(Generic[C]):
     """Runs a container's `app` inside `async with`.
 
     Parameters
         container: as the service builds it. Its singletons are built anew for the test, and dropped after it.
     """
 
-    def __init__(self, container: Any) -> None:
+    def __init__(self, container: C) -> None:
         self.container = container
+        self._untyped: Any = container
+        self._entered = False
         self.clock = VirtualClock()
         self._before = ExitStack()
 
     async def __aenter__(self) -> Self:
-        self._before.enter_context(self.container.reset_singletons())
-        self._before.enter_context(self.container.config.override(self._settings()))
-        self._before.enter_context(self.container.clock.override(providers.Object(self.clock)))
+        self._before.enter_context(self._untyped.reset_singletons())
+        self._before.enter_context(self._untyped.config.override(self._settings()))
+        self._before.enter_context(self._untyped.clock.override(providers.Object(self.clock)))
         try:
-            self.app = self.container.app()
+            self.app = self._untyped.app()
             await self.app.__aenter__()
             await self._ready()
         except BaseException:
             self._before.close()
             raise
+        self._entered = True
         return self
 
     async def _ready(self) -> None:
@@ -70,7 +75,7 @@ class Harness:
             raise NotSettledError(f"not ready after {_DEADLINE:g} s: {self.app.readiness()}") from None
 
     def _settings(self) -> Mapping[str, Any]:
-        return {**self.container.config(), **_IN_MEMORY}
+        return {**self._untyped.config(), **_IN_MEMORY}
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -86,16 +91,18 @@ class Harness:
 
     @property
     def _broker(self) -> MemoryBroker:
-        broker: MemoryBroker = self.container.broker()
+        broker: MemoryBroker = self._untyped.broker()
         return broker
 
     async def send(self, event: BaseEvent, destination: str, key: str | bytes | None = None) -> None:
-        """Send an event to a topic, as another service would."""
-        await self.container.event_emitter().send(event, destination, key=key)
+        """Send an event to a topic, as another service would. Inside `async with` only."""
+        if not self._entered:
+            raise SendError("the harness isn't entered: send inside `async with Harness(…) as app:`")
+        await self._untyped.event_emitter().send(event, destination, key=key)
 
     def emitted(self, topic: str) -> list[BaseEvent]:
         """Return the events of a topic, in order within a partition."""
-        serializer = self.container.event_serializer()
+        serializer = self._untyped.event_serializer()
         return [serializer.decode(record.value) for record in self._broker.records(topic) if record.value is not None]
 
     async def settled(self) -> None:

@@ -148,6 +148,12 @@ def test_arguments_that_the_class_does_not_take() -> None:
     )
 
 
+def test_misspelt_keyword_is_named_with_the_nearest_one() -> None:
+    assert error_of(MEMORY, broker=1, serializer=2, clock=3, event_topics=["t"], evnt_group="g", position="latest") == (
+        "MemoryConsumer takes no 'evnt_group', did you mean 'event_group'?"
+    )
+
+
 def test_error_of_the_class_itself_stays_as_it_is() -> None:
     with pytest.raises(TypeError, match="the class's own error"):
         create(f"{HERE}.NoSerializer", encoding="latin-1")

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 from dependency_injector import containers, providers
 from sanic import Blueprint, HTTPResponse, Request
 
+from containers.application import create_container
 from eventy.app.eventy import Eventy
+from eventy.app.settings import Settings
 from eventy.clock import Clock
-from eventy.errors import EventyError, InjectionError, ShutdownTimeoutError, UnknownNameError
+from eventy.command.base import BaseCommand
+from eventy.emitter.base import BaseEventEmitter
+from eventy.errors import ConfigurationError, EventyError, InjectionError, ShutdownTimeoutError, UnknownNameError
 from eventy.event.base import BaseEvent
 from eventy.event.registry import Registry
 from eventy.http.server import SanicServer
+from eventy.testing.harness import Harness
 from tests.app.recording import Failing, Recording
 
 
@@ -211,3 +217,40 @@ async def test_error_of_the_body_is_shown_though_a_component_fails_as_well() -> 
     with pytest.raises(AssertionError, match="of the body"):
         async with app_of(Recording("a", [], fails="stop")):
             raise AssertionError("of the body")
+
+
+async def test_component_without_start_and_stop_is_refused() -> None:
+    nothing: Any = object()
+    with pytest.raises(ConfigurationError, match="is among the components, which have"):
+        Eventy(containers.DynamicContainer(), [nothing])
+
+
+async def test_task_must_be_a_coroutine() -> None:
+    function: Any = Recording("a", []).start
+    with pytest.raises(ConfigurationError, match="expected a coroutine: call the function"):
+        app_of().add_task(function)
+
+
+async def test_task_that_a_handler_adds_may_send_when_the_handler_has_returned(tmp_path: Path) -> None:
+    class Asking(BaseCommand):
+        @classmethod
+        def name(cls) -> str:
+            return "qotto.payment.command.ConfirmPayment"
+
+        async def execute(self, app: Eventy, event_emitter: BaseEventEmitter) -> None:
+            app.add_task(later(event_emitter))
+
+    async def later(emitter: BaseEventEmitter) -> None:
+        await returned.wait()
+        await emitter.send(Asking({"id": "again"}), "elsewhere")
+        sent.set()
+
+    returned, sent = asyncio.Event(), asyncio.Event()
+    container: Any = create_container(Settings(database_url=f"sqlite+aiosqlite:///{tmp_path}/payments.db"))
+    with container.registry.override(providers.Object(Registry([Asking]))):
+        async with Harness(container) as app:
+            await app.send(Asking({"id": "p1"}), "payment-commands")
+            await app.settled()
+            returned.set()
+            await sent.wait()
+            assert [event.data["id"] for event in app.emitted("elsewhere")] == ["again"]

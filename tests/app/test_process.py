@@ -79,6 +79,7 @@ def test_second_signal_ends_the_process_at_once() -> None:
 class Slow:
     async def start(self): ...
     async def stop(self):
+        await asyncio.sleep(0.3)  # as people do; what comes sooner counts as the same signal
         os.kill(os.getpid(), signal.SIGTERM)
         await asyncio.Event().wait()
 app._components.append(Slow())
@@ -104,3 +105,39 @@ Eventy().configure_event_serializer(settings=SimpleNamespace(), serializer_name=
 def test_application_that_never_starts_leaves_nothing_open() -> None:
     ended = run("from eventy.app.eventy import Eventy\napp = Eventy()\ndel app\nprint('done')")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "done\n", "")
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("lambda: 1", "expected a container with a provider `app`"),
+        ("Container()", "expected the function that makes the container: no ()"),
+        ("Container", 'Undefined configuration option "config.nothing"'),
+    ],
+)
+def test_container_that_cannot_be_run_is_told_without_a_traceback(argument: str, message: str) -> None:
+    program = f"""
+from dependency_injector import containers, providers
+from eventy.app.eventy import Eventy
+from eventy.app.process import run
+class Container(containers.DeclarativeContainer):
+    config = providers.Configuration(strict=True)
+    app = providers.Singleton(Eventy, shutdown_timeout=config.nothing)
+run({argument})
+"""
+    ended = run(program)
+    assert ended.returncode == 2
+    assert message in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_signal_that_comes_twice_at_once_is_one() -> None:
+    program = """
+async def later():
+    loop = asyncio.get_running_loop()
+    loop.call_soon(os.kill, os.getpid(), signal.SIGTERM)
+    loop.call_soon(os.kill, os.getpid(), signal.SIGINT)
+asyncio.ensure_future(later())
+app.start()
+"""
+    assert run(SIGNAL.format(name="SIGTERM") + program).returncode == 0

@@ -19,7 +19,7 @@ class Backend(ABC):
         """Return an emitter that isn't started."""
 
     @abstractmethod
-    def consumer(self, *, serializer: BaseEventSerializer, clock: Clock, **arguments: Any) -> EngineConsumer:
+    def consumer(self, *, serializer: BaseEventSerializer, clock: Clock, **arguments: Any) -> EngineConsumer[Any]:
         """Return a consumer that isn't started."""
 
     @abstractmethod

@@ -33,7 +33,7 @@ class KafkaBackend(Backend):
     def emitter(self, *, serializer: BaseEventSerializer, clock: Clock) -> BaseEventEmitter:
         return KafkaProducer(broker=self.connection, serializer=serializer, clock=clock)
 
-    def consumer(self, *, serializer: BaseEventSerializer, clock: Clock, **arguments: Any) -> EngineConsumer:
+    def consumer(self, *, serializer: BaseEventSerializer, clock: Clock, **arguments: Any) -> EngineConsumer[Any]:
         return KafkaConsumer(broker=self.connection, serializer=serializer, clock=clock, **arguments)
 
     async def create_topic(self, topic: str, partitions: int, configs: Mapping[str, str] | None = None) -> None:

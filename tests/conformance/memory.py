@@ -21,7 +21,7 @@ class MemoryBackend(Backend):
     def emitter(self, *, serializer: BaseEventSerializer, clock: Clock) -> BaseEventEmitter:
         return MemoryEmitter(broker=self.broker, serializer=serializer, clock=clock)
 
-    def consumer(self, *, serializer: BaseEventSerializer, clock: Clock, **arguments: Any) -> EngineConsumer:
+    def consumer(self, *, serializer: BaseEventSerializer, clock: Clock, **arguments: Any) -> EngineConsumer[Any]:
         return MemoryConsumer(broker=self.broker, serializer=serializer, clock=clock, **arguments)
 
     async def create_topic(self, topic: str, partitions: int) -> None:

@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from eventy.clock import Clock
-from eventy.consumer.base import Deliver
 from eventy.consumer.engine import EngineConsumer
+from eventy.consumer.port import Port
 from eventy.emitter.base import BaseEventEmitter
 from eventy.errors import ShutdownTimeoutError
 from eventy.event.base import BaseEvent
+from eventy.handler.attempt import Deliver
 from eventy.message.context import Context
 from eventy.message.record import Record
 from tests.conformance.backend import Backend
@@ -51,12 +52,18 @@ class Notes:
         await until(lambda: len(self.numbers) >= count, lambda: f"{count} calls, found {self.numbers}")
 
 
+def port_of(consumer: EngineConsumer[Any]) -> Port:
+    """Return a running consumer's end of the broker, to have it misbehave."""
+    assert consumer._run is not None
+    return consumer._run._port
+
+
 class Scene:
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self.serializer = JsonSerializer()
         self.clock = Clock()
-        self._consumers: list[EngineConsumer] = []
+        self._consumers: list[EngineConsumer[Any]] = []
         self._emitters: list[BaseEventEmitter] = []
 
     async def topic(self, name: str = "topic", partitions: int = 1) -> str:
@@ -74,7 +81,7 @@ class Scene:
 
     async def consume(
         self, deliver: Deliver, *topics: str, group: str | None = None, position: str | None = None, **more: Any
-    ) -> EngineConsumer:
+    ) -> EngineConsumer[Any]:
         """Return a consumer that is ready. By default it reads from the beginning, or from what is committed."""
         consumer = await self.begin(deliver, *topics, group=group, position=position, **more)
         await until(lambda: consumer.readiness() is None, lambda: str(consumer.readiness()))
@@ -88,7 +95,7 @@ class Scene:
         position: str | None = None,
         clock: Clock | None = None,
         **more: Any,
-    ) -> EngineConsumer:
+    ) -> EngineConsumer[Any]:
         """Return a consumer that is started."""
         consumer = self.backend.consumer(
             serializer=self.serializer,
@@ -102,7 +109,7 @@ class Scene:
         await consumer.start(deliver)
         return consumer
 
-    async def give_up(self, consumer: EngineConsumer) -> None:
+    async def give_up(self, consumer: EngineConsumer[Any]) -> None:
         """End a consumer as the shutdown deadline does."""
         stopping = asyncio.ensure_future(consumer.stop())
         await Clock().sleep(0)

@@ -1,5 +1,6 @@
 """What is promised to who sends outside a handler."""
 
+import asyncio
 from datetime import datetime
 
 import pytest
@@ -22,7 +23,7 @@ async def test_key_decides_the_partition_as_it_does_for_kafka_clients(scene: Sce
 
 async def test_events_without_a_key_spread_over_the_partitions(scene: Scene) -> None:
     topic, emitter = await scene.topic(partitions=3), await scene.emitter()
-    await emitter.send_many(map(event, range(60)), topic)
+    await asyncio.gather(*(emitter.send(event(number), topic) for number in range(60)))
     records = await scene.records(topic, 60)
     assert {record.partition for record in records} == {0, 1, 2}
     assert {record.key for record in records} == {None}

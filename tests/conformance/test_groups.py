@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from typing import Any
 
 from eventy.consumer.engine import EngineConsumer
 from tests.conformance.scene import Notes, Scene, until
@@ -34,18 +35,18 @@ async def test_members_of_a_group_share_the_work(scene: Scene) -> None:
 
 async def test_what_a_member_leaves_behind_goes_on_at_once_and_nothing_is_handled_twice(scene: Scene) -> None:
     topic, emitter, one, two = await scene.topic(partitions=4), await scene.emitter(), Notes(), Notes()
-    leaving, _ = await asyncio.gather(scene.consume(one, topic, group=topic), scene.consume(two, topic, group=topic))
+    consumers = await asyncio.gather(*(scene.consume(notes, topic, group=topic) for notes in (one, two)))
     sent = await share_work(scene, topic, one, two)
 
     async def send() -> None:
         for number in range(sent, sent + 100):
             await emitter.send(event(number), topic, key=str(number))
 
-    async def leave(consumer: EngineConsumer) -> None:
+    async def leave(consumer: EngineConsumer[Any]) -> None:
         await one.until(len(one.numbers) + 3)
         await consumer.stop()
 
-    await asyncio.gather(send(), leave(leaving))
+    await asyncio.gather(send(), leave(consumers[0]))
     await handled_once(sent + 100, one, two)
 
 
@@ -88,10 +89,10 @@ async def test_one_consumer_reads_several_topics(scene: Scene) -> None:
 
 async def test_without_a_group_each_consumer_sees_everything_each_time(scene: Scene) -> None:
     topic, one, two, again = await scene.topic(partitions=2), Notes(), Notes(), Notes()
-    consumer, _ = await asyncio.gather(scene.consume(one, topic), scene.consume(two, topic))
+    consumers = await asyncio.gather(*(scene.consume(notes, topic) for notes in (one, two)))
     await (await scene.emitter()).send_many(map(event, range(10)), topic)
     await asyncio.gather(one.until(10), two.until(10))
-    await consumer.stop()
+    await consumers[0].stop()
     await scene.consume(again, topic)
     await again.until(10)
     assert sorted(one.numbers) == sorted(two.numbers) == sorted(again.numbers) == list(range(10))

@@ -8,11 +8,11 @@ from itertools import pairwise
 import pytest
 
 from eventy.clock import Clock
-from eventy.consumer.base import Deliver
 from eventy.errors import RecordTooLargeError, SendError
 from eventy.event.base import BaseEvent
+from eventy.handler.attempt import Deliver
 from eventy.message.context import Context
-from tests.conformance.scene import HastyClock, Notes, Scene, headers, until
+from tests.conformance.scene import HastyClock, Notes, Scene, headers, port_of, until
 from tests.conformance.serializer import JsonSerializer, encoded, event
 
 
@@ -242,14 +242,14 @@ async def test_backlog_is_not_taken_into_memory(scene: Scene, monkeypatch: pytes
     assert first == 0
     notes = Notes(wait_in_the_first)
     consumer = await scene.begin(notes, topic)
-    fetch = consumer.port.fetch
+    fetch = port_of(consumer).fetch
 
     async def counted() -> object:
         found = await fetch()
         batches.extend(partition.partition for partition, records in found.items() if records)
         return found
 
-    monkeypatch.setattr(consumer.port, "fetch", counted)
+    monkeypatch.setattr(port_of(consumer), "fetch", counted)
     await notes.until(1)
     for count in range(2, 12):  # the other partition's messages are fetched one by one, and the first has its turn
         await scene.backend.put(topic, encoded(), partition=1)

@@ -88,6 +88,8 @@ async def test_message_that_was_given_up_comes_again_after_a_restart(scene: Scen
     consumer = await scene.begin(fail, topic, group=topic, max_retries=0)
     with pytest.raises(HandlerError):
         await consumer.wait()
+    with pytest.raises(HandlerError):
+        await consumer.stop()
     await scene.consume(notes, topic, group=topic)
     await notes.until(2)
     assert notes.numbers == [1, 2]

@@ -7,7 +7,7 @@ import pytest
 from eventy.errors import BrokerError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from tests.conformance.scene import Notes, Scene, until
+from tests.conformance.scene import Notes, Scene, port_of, until
 from tests.conformance.serializer import encoded
 
 
@@ -105,7 +105,7 @@ async def test_unforeseen_error_of_the_backend_ends_the_consumer(
     async def broken() -> None:
         raise error
 
-    monkeypatch.setattr(consumer.port, "fetch", broken)
+    monkeypatch.setattr(port_of(consumer), "fetch", broken)
     await scene.backend.put(topic, encoded(1))
     with pytest.raises(expected):
         await consumer.wait()
@@ -114,7 +114,7 @@ async def test_unforeseen_error_of_the_backend_ends_the_consumer(
 async def test_failed_fetch_loses_nothing(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     topic, notes, failures = await scene.topic(partitions=2), Notes(), 3
     consumer = await scene.consume(notes, topic, group=topic)
-    fetch = consumer.port.fetch
+    fetch = port_of(consumer).fetch
 
     async def swallow() -> object:
         nonlocal failures
@@ -124,7 +124,7 @@ async def test_failed_fetch_loses_nothing(scene: Scene, monkeypatch: pytest.Monk
             raise BrokerError("swallowed")
         return batches
 
-    monkeypatch.setattr(consumer.port, "fetch", swallow)
+    monkeypatch.setattr(port_of(consumer), "fetch", swallow)
     await scene.backend.put(topic, encoded(0))
     await notes.until(1)  # what was fetched before ours took its place
     for number in range(1, 10):

@@ -57,8 +57,18 @@ def test_single_options_win_over_the_given_ones() -> None:
 
 
 def test_option_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(TypeError, match="max_retry"):
+    with pytest.raises(ConfigurationError, match=r"'max_retry' is no option of a consumer, did you mean max_retries\?"):
         consumer(max_retry=3)
+
+
+def test_option_of_another_kind_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="max_retries is '3', expected a number"):
+        consumer(max_retries="3")
+
+
+def test_mistake_names_the_consumer() -> None:
+    with pytest.raises(ConfigurationError, match=r"consumer of topic \(no group\): position is 'comitted'"):
+        consumer(event_topics=["topic"], event_group=None, position="comitted")
 
 
 @pytest.mark.parametrize("topics", ["topic", [], ()])
@@ -81,7 +91,7 @@ def test_position_that_cannot_be_had_is_refused(position: str, group: str | None
 
 
 def test_consumer_that_was_never_started_says_so_and_can_be_stopped() -> None:
-    assert consumer().readiness() == "no partitions assigned yet"
+    assert consumer().readiness() == "not started"
 
 
 async def test_stop_without_start_does_nothing() -> None:

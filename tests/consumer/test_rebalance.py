@@ -90,6 +90,8 @@ async def test_consumer_that_fails_during_a_rebalance_begins_nothing_new(scene: 
     failing = await scene.begin(first, topic, group="g", max_retries=0)
     with pytest.raises(HandlerError):
         await failing.wait()
+    with pytest.raises(HandlerError):
+        await failing.stop()
     await second.until(8)
     assert sorted(second.numbers) == list(range(8))
 

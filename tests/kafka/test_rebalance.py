@@ -61,7 +61,7 @@ async def test_rebalance_waits_for_the_handler_that_runs(scene: Scene) -> None:
     slow = Notes(wait)
     await scene.consume(slow, topic, group=topic)
     emitter = await scene.emitter()
-    await emitter.send_many(map(event, range(20)), topic)
+    await emitter.send_many(map(event, range(20)), topic, key=lambda sent: str(sent.data["n"]))
     await slow.until(2)
     joining = asyncio.create_task(scene.consume(second, topic, group=topic))
     await asyncio.sleep(1.5)  # longer than a heartbeat: the first member has been told by now
@@ -79,10 +79,10 @@ async def test_listener_that_fails_ends_the_consumer(scene: Scene, monkeypatch: 
         serializer=scene.serializer, clock=scene.clock, event_topics=[topic], event_group=topic, position="latest"
     )
 
-    async def broken(partitions: object) -> None:
+    async def broken(assignment: object, partitions: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(consumer, "on_assigned", broken)
+    monkeypatch.setattr("eventy.consumer.assignment.Assignment.on_assigned", broken)
     await consumer.start(Notes())
     with pytest.raises(RuntimeError, match="a bug"):
         await consumer.wait()

@@ -1,5 +1,7 @@
 """What a handler is told."""
 
+from typing import Any
+
 from eventy.broker.memory import StoredRecord
 from eventy.message.context import Context
 from eventy.message.record import Header, ProducerRecord, TopicPartition
@@ -21,16 +23,20 @@ def test_place_stands_in_for_an_id() -> None:
 
 
 def test_correlation_id_is_found_in_the_data() -> None:
-    context = Context(record(("ce_id", b"m")))
-    context.correlate({"correlation_id": "order-1"})
-    assert context.corr_id == "order-1"
+    assert Context(record(("ce_id", b"m")), data={"correlation_id": "order-1"}).corr_id == "order-1"
 
 
 def test_message_starts_a_correlation_of_its_own() -> None:
-    for data in ({}, {"correlation_id": None}, {"correlation_id": ""}, {"correlation_id": 3}, None, ["a list"]):
-        context = Context(record(("ce_id", b"m")))
-        context.correlate(data)
-        assert context.corr_id == "m"
+    nothing_in_it: tuple[Any, ...] = (
+        {}, {"correlation_id": None}, {"correlation_id": ""}, {"correlation_id": 3}, None, ["a list"]
+    )  # fmt: skip
+    for data in nothing_in_it:
+        assert Context(record(("ce_id", b"m")), data=data).corr_id == "m"
+
+
+def test_header_without_a_value_does_no_harm() -> None:
+    nothing: Any = None  # as the Kafka client hands it out
+    assert Context(record(("ce_id", nothing), ("ce_correlationid", nothing))).message_id == "topic-2-7"
 
 
 def test_last_header_of_a_name_counts() -> None:

@@ -11,7 +11,7 @@ from dependency_injector import providers
 
 from containers.application import ApplicationContainer, create_container
 from eventy.app.settings import Settings
-from eventy.errors import HandlerError, ShutdownTimeoutError
+from eventy.errors import HandlerError, SendError, ShutdownTimeoutError
 from eventy.event.generic import GenericEvent
 from eventy.testing.harness import Harness, NotSettledError
 from payment.commands import ConfirmPayment, CreatePayment
@@ -26,7 +26,7 @@ def container(tmp_path: Path) -> ApplicationContainer:
     return create_container(Settings(database_url=f"sqlite+aiosqlite:///{tmp_path}/payments.db"))
 
 
-def names(app: Harness, topic: str = "payment-events") -> list[str]:
+def names(app: Harness[ApplicationContainer], topic: str = "payment-events") -> list[str]:
     return [event.name().rpartition(".")[2] for event in app.emitted(topic)]
 
 
@@ -117,6 +117,11 @@ async def test_what_never_settles_is_named(container: ApplicationContainer, monk
             with pytest.raises(NotSettledError, match=r"payment: payment-commands\[\d\]"):
                 await app.settled()
             stuck.release.set()
+
+
+async def test_nothing_can_be_sent_before_it_is_entered(container: ApplicationContainer) -> None:
+    with pytest.raises(SendError, match="inside `async with"):
+        await Harness(container).send(CreatePayment(CREATE), "payment-commands")
 
 
 async def test_each_harness_begins_with_nothing(container: ApplicationContainer) -> None:

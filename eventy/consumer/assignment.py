@@ -1,0 +1,139 @@
+"""The partitions that a consumer has, with a worker for each: they come and go as the group decides."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+
+from eventy.clock import Clock
+from eventy.consumer.port import Port
+from eventy.consumer.positions import Positions
+from eventy.consumer.progress import Progress
+from eventy.consumer.worker import Worker
+from eventy.message.record import Record, TopicPartition
+
+logger = logging.getLogger(__name__)
+
+# Seconds for handlers that are cancelled to end.
+_CANCEL = 1.0
+
+
+class Assignment:
+    """Keeps a worker for each partition, from its assignment to its end.
+
+    Parameters
+        name: of the consumer, for the log.
+        worker: makes the worker of a partition.
+        failed: called with the error that a worker has ended by.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        port: Port,
+        clock: Clock,
+        positions: Positions,
+        progress: Progress,
+        worker: Callable[[TopicPartition], Worker],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        self._name = name
+        self._port = port
+        self._clock = clock
+        self._positions = positions
+        self._progress = progress
+        self._worker = worker
+        self._failed = failed
+        self._workers: dict[TopicPartition, Worker] = {}
+        self._running: dict[Worker, asyncio.Task[None]] = {}
+        self._answered = False
+        self._halted = False
+
+    # ------------------------------------------------------------ what the port calls
+
+    async def on_assigned(self, partitions: Collection[TopicPartition]) -> None:
+        if self._halted:
+            return
+        for partition in partitions:
+            worker = self._workers[partition] = self._worker(partition)
+            task = self._running[worker] = asyncio.create_task(worker.run(), name=f"{self._name} {partition}")
+            task.add_done_callback(partial(self._ended, worker))
+        self._answered = True
+        self._progress.start()
+        logger.info("%s: assigned %s", self._name, ", ".join(sorted(map(str, partitions))) or "nothing")
+
+    async def on_revoked(self, partitions: Collection[TopicPartition]) -> None:
+        workers = [self._workers.pop(partition) for partition in partitions if partition in self._workers]
+        await self._finish(workers, self._port.revoke_timeout)
+        await self._progress.flush()
+        self._progress.forget()
+
+    def rewind(self) -> None:
+        """Have everything that no worker has got yet fetched again."""
+        for worker in self._workers.values():
+            worker.rewind()
+
+    # ------------------------------------------------------------ what the consumer calls
+
+    def offer(self, batches: Mapping[TopicPartition, Sequence[Record]]) -> None:
+        """Hand batches to their workers; those of partitions that have gone are dropped."""
+        for partition, records in batches.items():
+            if records and partition in self._workers:
+                self._workers[partition].offer(records)
+
+    def readiness(self) -> str | None:
+        """Return None when every partition is worked on, else the reason why not."""
+        if not self._answered:
+            return "no partitions assigned yet"
+        waiting = [str(worker.partition) for worker in self._workers.values() if worker.position is None]
+        return f"finding where to begin in {', '.join(waiting)}" if waiting else None
+
+    def halt(self) -> None:
+        """Begin nothing new."""
+        self._halted = True
+        for worker in self._workers.values():
+            worker.stop()
+
+    async def finish(self) -> None:
+        """Return when what runs has ended, however long that takes."""
+        await self._finish(list(self._workers.values()), None)
+
+    async def cancel(self) -> None:
+        """End what runs at once."""
+        await self._cancel(list(self._running))
+
+    # ------------------------------------------------------------ workers
+
+    async def _finish(self, workers: list[Worker], seconds: float | None) -> None:
+        """Let workers end what runs; cancel those that take longer."""
+        for worker in workers:
+            worker.stop()
+        if running := [self._running[worker] for worker in workers if worker in self._running]:
+            try:
+                async with self._clock.timeout(seconds):
+                    await asyncio.wait(running)
+            except TimeoutError:
+                logger.warning("%s: handlers still ran after %s s; their messages come again", self._name, seconds)
+                await self._cancel(workers)
+        for worker in workers:
+            if worker.done is not None:
+                self._positions.left(worker.partition, worker.done)
+
+    async def _cancel(self, workers: Collection[Worker]) -> None:
+        """Cancel workers; one whose handler doesn't end even so is left behind, and what it does counts no more."""
+        running = {self._running[worker]: worker for worker in workers if worker in self._running}
+        for task, worker in running.items():
+            worker.abandon()
+            task.cancel()
+        if running:
+            _, left = await asyncio.wait(running, timeout=_CANCEL)
+            for task in left:
+                logger.error("%s: the handler ignores its cancellation and is left behind", task.get_name())
+
+    def _ended(self, worker: Worker, task: asyncio.Task[None]) -> None:
+        self._running.pop(worker, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failed(error)

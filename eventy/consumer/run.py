@@ -1,0 +1,170 @@
+"""A consumer between its start and its end: fetches, supervises, and ends in good order or by an error."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from eventy.clock import Clock
+from eventy.consumer.assignment import Assignment
+from eventy.consumer.options import ConsumerOptions
+from eventy.consumer.port import Port
+from eventy.consumer.positions import Positions
+from eventy.consumer.progress import Progress
+from eventy.consumer.worker import Worker
+from eventy.emitter.collection import Send
+from eventy.errors import BrokerError, ShutdownTimeoutError
+from eventy.message.record import Record, TopicPartition
+
+logger = logging.getLogger(__name__)
+
+# Seconds between a failed fetch and the next.
+_PAUSE = 0.2
+
+
+class Run:
+    """Supervises a port and the workers of the partitions that it is assigned; it begins with its construction.
+
+    Parameters
+        name: of the consumer, for the log.
+        position: where to begin, see `eventy.consumer.positions`.
+        attempt: makes the nth attempt at a record and returns what it sent.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        port: Port,
+        clock: Clock,
+        options: ConsumerOptions,
+        position: str,
+        attempt: Callable[[Record, int], Awaitable[list[Send]]],
+    ) -> None:
+        self._name = name
+        self._port = port
+        self._clock = clock
+        positions = Positions(port, position)
+        self._progress = Progress(port.commit, clock, self._fail)
+
+        def worker(partition: TopicPartition) -> Worker:
+            return Worker(
+                partition,
+                port=port,
+                clock=clock,
+                options=options,
+                begin=positions.begin,
+                attempt=attempt,
+                mark=self._progress.mark,
+            )
+
+        self._assignment = Assignment(
+            name,
+            port=port,
+            clock=clock,
+            positions=positions,
+            progress=self._progress,
+            worker=worker,
+            failed=self._fail,
+        )
+        self._failure: BaseException | None = None
+        self._opened = False
+        self._halted = False
+        self._stopped = False
+        self._ended = asyncio.Event()
+        self._supervisor = asyncio.create_task(self._supervise(), name=name)
+
+    async def wait(self) -> None:
+        """Return when stopped; raise what ended the consumer otherwise."""
+        await self._ended.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    def readiness(self) -> str | None:
+        """Return None when messages are received, else the reason why not."""
+        if self._failure is not None:
+            return f"failed: {self._failure}"
+        return "stopped" if self._halted else self._assignment.readiness()
+
+    async def stop(self) -> None:
+        """Finish what runs, flush, commit and leave. Raises what the consumer failed by.
+
+        When cancelled: give up at once. Raises ShutdownTimeoutError when messages are lost with that.
+        """
+        if self._stopped:
+            return
+        self._stopped = True
+        try:
+            if self._failure is None:
+                await self._port.drain()
+            await self._close()
+        except asyncio.CancelledError:
+            lost = self._port.lost()
+            await self._abort()
+            if lost:
+                raise ShutdownTimeoutError(f"{self._name}: {lost} messages were not handled and are lost") from None
+            raise
+        finally:
+            self._ended.set()
+        if self._failure is not None:
+            raise self._failure
+
+    # ------------------------------------------------------------ fetching
+
+    async def _supervise(self) -> None:
+        try:
+            await self._port.open(self._assignment)
+            self._opened = True
+            while not self._halted:
+                await self._fetch()
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise
+            self._fail(BrokerError("the broker's client cancelled a fetch of its own accord"))
+        except Exception as error:  # noqa: BLE001 - whatever it is, a live process must not have a dead consumer
+            self._fail(error)
+
+    async def _fetch(self) -> None:
+        try:
+            batches = await self._port.fetch()
+        except BrokerError as error:
+            logger.warning("%s: fetching failed, trying again: %s", self._name, error)
+            self._assignment.rewind()
+            await self._clock.sleep(_PAUSE)
+        else:
+            self._assignment.offer(batches)
+
+    # ------------------------------------------------------------ ending
+
+    def _fail(self, error: BaseException) -> None:
+        """Begin nothing new, and tell whoever waits; `stop` does the rest."""
+        if self._failure is None:
+            self._failure = error
+        else:
+            logger.error("%s: failed as well: %s", self._name, error)
+        self._halt()
+        self._ended.set()
+
+    def _halt(self) -> None:
+        self._halted = True
+        self._port.interrupt()
+        self._assignment.halt()
+
+    async def _close(self) -> None:
+        self._halt()
+        if not self._opened:
+            self._supervisor.cancel()  # an attempt to connect isn't waited for, the last fetch is
+        await self._assignment.finish()
+        await asyncio.wait({self._supervisor})
+        await self._progress.flush()
+        if lost := self._port.lost():
+            logger.error("%s: %d messages were not handled and are lost", self._name, lost)
+        await self._port.close()
+
+    async def _abort(self) -> None:
+        self._halt()
+        self._supervisor.cancel()
+        await self._assignment.cancel()
+        await self._progress.cancel()
+        await self._port.close()
