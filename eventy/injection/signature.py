@@ -57,7 +57,7 @@ def read_signature(handler: Callable[..., Any], given: Collection[str], filled: 
         where,
         tuple(
             parameter.replace(annotation=read(parameter.annotation, namespace))
-            for parameter in _after(parameters, given, where)
+            for parameter in _after(parameters, given, filled, where)
             if parameter.kind not in _VARIADIC and parameter.name not in filled
         ),
     )
@@ -83,11 +83,14 @@ def _listed(names: Collection[str]) -> str:
     return ", ".join(repr(name) for name in names)
 
 
-def _after(parameters: list[Parameter], given: Collection[str], where: str) -> list[Parameter]:
+def _after(
+    parameters: list[Parameter], given: Collection[str], filled: Collection[str], where: str
+) -> list[Parameter]:
     for position, name in enumerate(given):
         if position < len(parameters) and parameters[position].kind is Parameter.VAR_POSITIONAL:
             return parameters[position:]
-        if position >= len(parameters) or parameters[position].kind not in _POSITIONAL:
+        taken = position < len(parameters) and parameters[position].name in filled
+        if taken or position >= len(parameters) or parameters[position].kind not in _POSITIONAL:
             raise InjectionError(f"{where} doesn't take the {name}: make it positional parameter {position + 1}")
     return parameters[len(given) :]
 

@@ -1,7 +1,8 @@
 """No Python in the documentation is only believed. What follows the word `python` decides what becomes of a block:
 
     ```python                             runs; the blocks of a page run in their order, in one namespace,
-                                          and functions named test_… are called
+                                          and functions named test_… are called, with pytest's `tmp_path`
+                                          where they name it
     ```python file=payment/commands.py    quotes this file, word for word
     ```python title="service.py"          a file of the program of docs/guide/start.md, which runs as a whole
 
@@ -14,6 +15,7 @@ import inspect
 import os
 import sys
 import textwrap
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -60,7 +62,7 @@ async def test_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.Monkey
         lines = "\n" * (block.line - 1) + block.text  # so that a traceback names the line of the page
         exec(compile(lines, f"<{name(page)}>", "exec", dont_inherit=True), module.__dict__)
         for defined in [one for one in module.__dict__ if one.startswith("test_") and one not in before]:
-            outcome = module.__dict__[defined]()
+            outcome = called(module.__dict__[defined], tmp_path / defined)
             if inspect.isawaitable(outcome):
                 await outcome
 
@@ -75,6 +77,14 @@ def test_files_with_a_title_are_a_program_that_prints_what_the_page_says(tmp_pat
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
     check_wheel.run_program(Path(sys.executable), folder, expected)
+
+
+def called(test: Callable[..., object], folder: Path) -> object:
+    """Call a test as pytest would: a parameter `tmp_path` gets a folder of the test's own."""
+    if "tmp_path" not in inspect.signature(test).parameters:
+        return test()
+    folder.mkdir()
+    return test(tmp_path=folder)
 
 
 def stand_in_a_fresh_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

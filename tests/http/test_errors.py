@@ -13,7 +13,7 @@ from sanic.exceptions import Forbidden, SanicException, ServerError, Unauthorize
 
 from eventy.errors import BrokerUnavailableError, ConfigurationError
 from eventy.http.server import SanicServer
-from tests.http.serving import Client, served
+from tests.http.serving import App, Client, served
 
 FAILURES: dict[str, Exception] = {
     "broker": BrokerUnavailableError("the broker didn't answer within 5000 ms"),
@@ -63,6 +63,24 @@ def _one(message: str) -> dict[str, Any]:
 async def test_failure_of_a_route(client: httpx.AsyncClient, how: str, status: int, message: str) -> None:
     response = await client.get(f"/fail/{how}")
     assert (response.status_code, response.json()) == (status, _one(message))
+
+
+async def test_debug_shows_the_traceback_of_an_internal_error() -> None:
+    blueprint = Blueprint("failing")
+
+    @blueprint.get("/")
+    async def fail(request: Request) -> HTTPResponse:
+        raise ZeroDivisionError("of mine")
+
+    server = SanicServer(port=0, blueprints=[blueprint], debug=True)
+    await server.start(App())
+    try:
+        async with httpx.AsyncClient(base_url=server.url) as client:
+            answer = await client.get("/")
+    finally:
+        await server.stop()
+    assert answer.status_code == 500
+    assert "ZeroDivisionError: of mine" in answer.json()["errors"][0]["message"]
 
 
 async def test_headers_of_a_failure_are_kept(client: httpx.AsyncClient) -> None:

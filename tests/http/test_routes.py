@@ -90,3 +90,14 @@ async def test_class_based_view_gets_nothing_injected() -> None:
         "test_class_based_view_gets_nothing_injected.<locals>.View.get asks for injected parameters, but methods of "
         'class-based views get none: write a function for this route, or read request["app"].container'
     )
+
+
+async def test_route_that_does_not_take_the_request_is_named_at_start() -> None:
+    blueprint = Blueprint("forgetful")
+
+    @blueprint.get("/parcels/<parcel_id>")
+    async def get_parcel(parcel_id: str) -> HTTPResponse:
+        raise NotImplementedError
+
+    with pytest.raises(InjectionError, match="doesn't take the request: make it positional parameter 1"):
+        SanicServer(port=0, blueprints=[blueprint]).prepare(App())

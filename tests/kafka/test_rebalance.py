@@ -86,6 +86,8 @@ async def test_listener_that_fails_ends_the_consumer(scene: Scene, monkeypatch: 
     await consumer.start(Notes())
     with pytest.raises(RuntimeError, match="a bug"):
         await consumer.wait()
+    with pytest.raises(RuntimeError, match="a bug"):
+        await consumer.stop()
 
 
 async def test_without_a_group_new_partitions_do_not_make_latest_pass_over_anything(

@@ -158,7 +158,7 @@ class Settings:
         "AVRO_ENCODING",
         "single_object",
         choice("single_object", "confluent", "container_file"),
-        "how events are written, all three are read; so far only `single_object`",
+        "how events are written; so far only `single_object`. That and container files are read, Confluent's not yet",
         only="'single_object'",
     )
     schema_registry_url: str | None = setting(
