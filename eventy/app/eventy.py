@@ -75,7 +75,11 @@ class Eventy(Imperative, BaseApp):
         return provider()
 
     def set(self, name: str, value: object) -> None:
-        self.container.set_provider(name, providers.Object(value))
+        known = self.container.providers.get(name)
+        if type(known) is providers.Object:
+            known.set_provides(value)  # compiled handlers and routes hold the provider
+        else:
+            self.container.set_provider(name, providers.Object(value))
 
     # ------------------------------------------------------------ tasks
 

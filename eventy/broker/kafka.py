@@ -66,8 +66,6 @@ class KafkaConnection:
         start_timeout: ms for the broker to be reachable at start (`EVENTY_START_TIMEOUT`).
     """
 
-    kind = "kafka"
-
     bootstrap_server: str
     client_id: str = "eventy"
     compression: str | None = None

@@ -39,8 +39,6 @@ class MemoryBroker:
         partitions: of a topic that isn't made by `create_topic`.
     """
 
-    kind = "memory"
-
     def __init__(self, *, clock: Clock, partitions: int = PARTITIONS) -> None:
         if partitions < 1:
             raise ConfigurationError(f"EVENTY_MEMORY_PARTITIONS is {partitions}, expected at least 1")
@@ -74,10 +72,6 @@ class MemoryBroker:
         if topic not in self._logs:
             self.create_topic(topic)
         return tuple(TopicPartition(topic, number) for number in range(len(self._logs[topic])))
-
-    def topics(self) -> tuple[str, ...]:
-        """Return the names of all topics."""
-        return tuple(self._logs)
 
     # ------------------------------------------------------------ records
 

@@ -171,6 +171,13 @@ class KafkaPort:
         native = {_native(partition): offset for partition, offset in offsets.items()}
         await bounded("committing offsets", self._consumer.commit(native))
 
+    def readiness(self) -> str | None:
+        # The client reconnects by itself, and says nothing of it.
+        connections = self._consumer._client._conns.values()
+        if any(connection.connected() for connection in connections):
+            return None
+        return f"no connection to Kafka at {self._connection.bootstrap_server}"
+
     async def drain(self) -> None:
         """Kafka keeps what isn't handled."""
 

@@ -118,6 +118,9 @@ class MemoryPort:
         if self._group is not None:
             self._group.commit(self._member, offsets)
 
+    def readiness(self) -> str | None:
+        return None
+
     async def drain(self) -> None:
         while not self._interrupted and not self._broker.is_drained():
             await self._broker.change()

@@ -80,6 +80,10 @@ class Port(Protocol):
         """
         ...
 
+    def readiness(self) -> str | None:
+        """Return None while the broker is reached, else who isn't."""
+        ...
+
     async def drain(self) -> None:
         """Return when the messages that would be lost with this process are handled. Kafka loses none: at once."""
         ...

@@ -85,7 +85,9 @@ class Run:
         """Return None when messages are received, else the reason why not."""
         if self._failure is not None:
             return f"failed: {self._failure}"
-        return "stopped" if self._halted else self._assignment.readiness()
+        if self._halted:
+            return "stopped"
+        return (self._port.readiness() if self._opened else None) or self._assignment.readiness()
 
     async def stop(self) -> None:
         """Finish what runs, flush, commit and leave. Raises what the consumer failed by.

@@ -288,6 +288,8 @@ async def _close(producer: AIOKafkaProducer) -> None:
 def _fail_pending(producer: AIOKafkaProducer) -> None:
     accumulator = producer._message_accumulator
     queued = [batch for batches in accumulator._batches.values() for batch in batches]
+    # A batch that waits to be sent again is no longer among those under way, where the client looks for it at its end.
+    accumulator._pending_batches.update(queued)
     accumulator.fail_all(ProducerClosed())
     for batch in queued:
         batch._drain_waiter.exception()  # nobody waits for room in a queue that is gone; unread it would be logged

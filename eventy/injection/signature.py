@@ -83,9 +83,7 @@ def _listed(names: Collection[str]) -> str:
     return ", ".join(repr(name) for name in names)
 
 
-def _after(
-    parameters: list[Parameter], given: Collection[str], filled: Collection[str], where: str
-) -> list[Parameter]:
+def _after(parameters: list[Parameter], given: Collection[str], filled: Collection[str], where: str) -> list[Parameter]:
     for position, name in enumerate(given):
         if position < len(parameters) and parameters[position].kind is Parameter.VAR_POSITIONAL:
             return parameters[position:]

@@ -127,3 +127,12 @@ def test_emitter_starts_before_consumers_and_http_last() -> None:
     app = configured()
     names = [type(component).__name__ for component in app._components]
     assert names == ["MemoryEmitter", "MemoryConsumer", "MemoryConsumer", "SanicServer"]
+
+
+async def test_what_is_set_anew_reaches_the_handlers_that_run_already() -> None:
+    async with configured() as app:
+        anew: list[str] = []
+        app.set("payments", anew)
+        await app.get("emitter").send(Create({"payment_id": "p1", "correlation_id": "c"}), "payment-commands")
+        await app.get("seen").get()
+    assert anew == ["p1"]

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from eventy.errors import BrokerUnavailableError
-from tests.conformance.scene import Scene, until
+from tests.conformance.scene import Notes, Scene, until
 from tests.conformance.serializer import encoded, event
 from tests.real.kafka import KafkaBroker
 
@@ -31,3 +31,21 @@ async def test_send_fails_within_a_bound_while_the_broker_is_away_and_succeeds_a
     values = [record.value for record in await scene.backend.records(topic)]
     assert values[0] == encoded(1)
     assert values[-1] == encoded(3)
+
+
+@pytest.mark.parametrize("group", ["group", None])
+async def test_consumer_says_that_it_is_not_ready_while_the_broker_is_away_and_goes_on_after(
+    scene: Scene, kafka_broker: KafkaBroker, group: str | None
+) -> None:
+    topic, notes = await scene.topic(), Notes()
+    consumer = await scene.consume(notes, topic, group=group and topic)
+    await scene.backend.put(topic, encoded(1))
+    await notes.until(1)
+    kafka_broker.kill()
+    try:
+        await until(lambda: "no connection to Kafka" in str(consumer.readiness()))
+    finally:
+        await kafka_broker.start()
+    await until(lambda: consumer.readiness() is None, lambda: str(consumer.readiness()))
+    await scene.backend.put(topic, encoded(2))
+    await until(lambda: 2 in notes.numbers)
