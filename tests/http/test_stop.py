@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -58,6 +59,15 @@ async def _started(slow: Slow) -> SanicServer:
     return server
 
 
+async def _asked(slow: Slow, path: str) -> tuple[SanicServer, Client]:
+    """Return a server and a client whose request is being handled."""
+    server = await _started(slow)
+    client = await Client.connect(server)
+    client.get(path)
+    await slow.entered.wait()
+    return server, client
+
+
 def _run(new_loop: Any, scenario: Scenario, caplog: pytest.LogCaptureFixture) -> None:
     async def bounded() -> None:
         async with asyncio.timeout(10):
@@ -92,9 +102,8 @@ def test_half_a_head_is_cut_off(new_loop: Any, caplog: pytest.LogCaptureFixture)
         other.get("/health/live")
         await other.head()  # so the half has been read as well
         await server.stop()
-        with pytest.raises(ConnectionResetError):
+        with suppress(ConnectionResetError):  # or in good order
             assert await half.rest() == b""
-            raise ConnectionResetError  # an orderly end is as good
         half.close()
         other.close()
 
@@ -104,10 +113,7 @@ def test_half_a_head_is_cut_off(new_loop: Any, caplog: pytest.LogCaptureFixture)
 def test_running_handler_finishes(new_loop: Any, caplog: pytest.LogCaptureFixture) -> None:
     async def scenario() -> None:
         slow = Slow()
-        server = await _started(slow)
-        client = await Client.connect(server)
-        client.get("/slow")
-        await slow.entered.wait()
+        server, client = await _asked(slow, "/slow")
         stopping = asyncio.ensure_future(server.stop())
         with pytest.raises(OSError, match="Connect"):
             while True:  # until nothing listens any more
@@ -125,10 +131,7 @@ def test_running_handler_finishes(new_loop: Any, caplog: pytest.LogCaptureFixtur
 def test_begun_stream_finishes(new_loop: Any, caplog: pytest.LogCaptureFixture) -> None:
     async def scenario() -> None:
         slow = Slow()
-        server = await _started(slow)
-        client = await Client.connect(server)
-        client.get("/stream")
-        await slow.entered.wait()
+        server, client = await _asked(slow, "/stream")
         stopping = asyncio.ensure_future(server.stop())
         slow.go_on.set()
         await stopping
@@ -155,10 +158,7 @@ def test_websocket_is_told_to_go(new_loop: Any, caplog: pytest.LogCaptureFixture
 def test_cancelled_stop_cuts_off_what_runs(new_loop: Any, caplog: pytest.LogCaptureFixture) -> None:
     async def scenario() -> None:
         slow = Slow()
-        server = await _started(slow)
-        client = await Client.connect(server)
-        client.get("/slow")
-        await slow.entered.wait()
+        server, client = await _asked(slow, "/slow")
         stopping = asyncio.ensure_future(server.stop())
         await asyncio.sleep(0)
         stopping.cancel()
@@ -167,9 +167,8 @@ def test_cancelled_stop_cuts_off_what_runs(new_loop: Any, caplog: pytest.LogCapt
         await slow.cancelled.wait()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         await asyncio.gather(*others, return_exceptions=True)
-        with pytest.raises(ConnectionResetError):
+        with suppress(ConnectionResetError):  # or in good order
             assert await client.rest() == b""
-            raise ConnectionResetError  # an orderly end is as good
         client.close()
 
     _run(new_loop, scenario, caplog)
