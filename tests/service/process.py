@@ -75,9 +75,10 @@ class Process:
 
     async def ready(self) -> None:
         """Return when `/health/ready` says so."""
-        await self.until(lambda: self._get("/health/ready"), lambda answer: answer is not None and answer.is_success)
+        await self.until(lambda: self.get("/health/ready"), lambda answer: answer is not None and answer.is_success)
 
-    async def _get(self, path: str) -> httpx.Response | None:
+    async def get(self, path: str) -> httpx.Response | None:
+        """Return the answer, None while nobody listens."""
         try:
             return await self.http.get(path)
         except httpx.TransportError:

@@ -103,3 +103,16 @@ def stored(folder: Path) -> set[str]:
     """Return the ids of the payments in the service's database."""
     with closing(sqlite3.connect(folder / "payments.db")) as connection:
         return {row[0] for row in connection.execute("SELECT id FROM payments")}
+
+
+async def test_payments_live_in_postgresql_when_the_setting_says_so(tmp_path: Path, postgres_url: str) -> None:
+    async with service(tmp_path, DATABASE_URL=postgres_url) as process:
+        await process.ready()
+        await create_confirm_suspend_reject(process, process)
+        payment = await create_payment(process, contract_id="kept")
+        assert await process.stop() == 0
+    async with service(tmp_path, "again", DATABASE_URL=postgres_url) as process:
+        await process.ready()
+        await payment_is(process, payment, "created")
+        assert await process.stop() == 0
+    assert not (tmp_path / "payments.db").exists()

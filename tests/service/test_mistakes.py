@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.service.process import service
@@ -65,6 +67,22 @@ async def test_broker_that_does_not_answer_ends_the_process_within_the_start_tim
     assert status == 1, output
     assert "KAFKA_BOOTSTRAP_SERVER=127.0.0.1:1" in output
     assert "Traceback" not in output
+
+
+async def test_request_is_answered_with_503_within_a_bound_while_the_broker_is_away(tmp_path: Path) -> None:
+    async with service(tmp_path, **KAFKA, KAFKA_BOOTSTRAP_SERVER="127.0.0.1:1") as process:
+        live = await process.until(lambda: process.get("/health/live"), lambda answer: answer is not None)
+        assert live.is_success
+        ready = await process.http.get("/health/ready")
+        assert ready.status_code == httpx.codes.SERVICE_UNAVAILABLE
+        assert any("Kafka" in reason for reason in ready.json()["reasons"].values())
+
+        began = time.monotonic()
+        answer = await process.http.post("/payments", json={"contract_id": "c", "amount": 1, "currency": "EUR"})
+        assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE, answer.text
+        assert "broker" in answer.json()["errors"][0]["message"]
+        assert time.monotonic() - began < 15
+        assert await process.stop() == 0, process.output()
 
 
 async def test_debug_shows_the_traceback(tmp_path: Path) -> None:
