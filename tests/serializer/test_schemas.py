@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -14,6 +17,8 @@ from eventy.serializer.schema.folder import load_schemas
 from tests.serializer.schema_files import record, write
 
 MONEY = record("qotto.Money", amount="long", currency={"type": "enum", "name": "Currency", "symbols": ["EUR", "USD"]})
+
+NOBODY = 65_534
 
 
 def error_of(folder: Path) -> str:
@@ -143,14 +148,29 @@ def test_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     assert "/file' can't be read (Not a directory): set AVRO_SCHEMAS_FOLDER" in error_of(tmp_path / "file")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@contextmanager
+def ordinary_user() -> Iterator[None]:
+    """Root may read everything: be nobody for a while."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
 @pytest.mark.parametrize("name", ["folder", "file.avsc"])
-def test_unreadable_folder_or_file_is_refused(tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
-    path.touch() if path.suffix else path.mkdir()
-    path.chmod(0)
-    text = error_of(tmp_path)
-    path.chmod(0o700)
+def test_unreadable_folder_or_file_is_refused(name: str) -> None:
+    with TemporaryDirectory() as place:  # pytest's own are for their owner alone
+        Path(place).chmod(0o755)
+        path = Path(place) / name
+        path.touch() if path.suffix else path.mkdir()
+        path.chmod(0)
+        with ordinary_user():
+            text = error_of(Path(place))
+        path.chmod(0o700)
     assert name in text
     assert "can't be read (Permission denied)" in text
     assert "AVRO_SCHEMAS_FOLDER" in text
