@@ -21,7 +21,7 @@ from eventy.app.shutdown import Shutdown
 from eventy.app.supervision import Supervisor
 from eventy.clock import Clock
 from eventy.consumer.base import BaseEventConsumer
-from eventy.errors import ConfigurationError, UnknownNameError
+from eventy.errors import ConfigurationError, EventyError, UnknownNameError
 from eventy.event.registry import Registry
 from eventy.handler.dispatch import Dispatcher
 from eventy.http.server import SanicServer
@@ -62,6 +62,7 @@ class Eventy(Imperative, BaseApp):
         self._shutdown_timeout = shutdown_timeout
         self._tasks: list[tuple[Coroutine[Any, Any, None], str | None]] = []
         self._supervisor: Supervisor | None = None
+        self._is_running = False
         self._loop = _own_loop(self) if container is None else None
 
     # ------------------------------------------------------------ by name
@@ -108,11 +109,16 @@ class Eventy(Imperative, BaseApp):
             raise SystemExit(status)
 
     async def __aenter__(self) -> Self:
+        if self._is_running:
+            raise EventyError("the application runs already: enter it once at a time, or build another one")
+        self._is_running = True
         try:
             await self._start_all()
         except BaseException:
+            self._is_running = False
             for coroutine, _ in self._tasks:
                 coroutine.close()
+            self._tasks.clear()
             raise
         return self
 
@@ -168,6 +174,7 @@ class Eventy(Imperative, BaseApp):
             return
         supervisor.leave()
         await self._stack.aclose()
+        self._is_running = False
         failure = supervisor.failures[0] if supervisor.failures else None
         unfinished = self._shutdown.failure(supervisor.failures)
         if error is not None and not isinstance(error, asyncio.CancelledError):

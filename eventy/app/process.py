@@ -11,12 +11,12 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 from dependency_injector.errors import Error as DependencyInjectorError
 
 from eventy.clock import Clock
-from eventy.errors import ConfigurationError, EventyError
+from eventy.errors import ConfigurationError, EventyError, ShutdownTimeoutError
 from eventy.telemetry.logging import configure_logging, report
 
 logger = logging.getLogger(__name__)
@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Seconds within which signals are one: a parent such as make passes on what a whole process group has got already.
 _ONE_SIGNAL = 0.2
+# Seconds for tasks that are cancelled at the very end.
+_CANCEL = 1.0
 
 
 def run(create_container: Callable[[], Any]) -> None:
@@ -95,7 +97,10 @@ def run_until_signal(
         return error.exit_status
     adopted = asyncio.all_tasks(loop) if loop is not None else set()
     with asyncio.Runner(loop_factory=(lambda: loop) if loop is not None else None) as runner:
-        return runner.run(_run(app, adopted))
+        status = runner.run(_run(app, adopted))
+        if status == ShutdownTimeoutError.exit_status or runner.run(_something_is_left()):
+            _end_at_once(status)  # the loop's own end, and the interpreter's, would wait for it without a bound
+        return status
 
 
 async def _run(app: AbstractAsyncContextManager[object], adopted: set[asyncio.Task[Any]]) -> int:
@@ -140,8 +145,22 @@ class _Signals:
             self._stop.set()
         elif now - self._received > _ONE_SIGNAL:
             logger.error("second signal: ending at once")
-            sys.stderr.flush()
-            os._exit(128 + number)
+            _end_at_once(128 + number)
+
+
+async def _something_is_left() -> bool:
+    """Return whether tasks go on although they are cancelled."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    return bool(left and (await asyncio.wait(left, timeout=_CANCEL))[1])
+
+
+def _end_at_once(status: int) -> NoReturn:
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _log_failure(task: asyncio.Task[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from typing import Protocol
@@ -13,6 +14,8 @@ logger = logging.getLogger(__name__)
 
 # Seconds that a component gets even when those before it have used up the time.
 _GRACE = 1.0
+# Seconds for a component to give up once it is cancelled: a consumer ends its handlers, and leaves its broker.
+_CANCEL = 3.0
 
 
 class Stopped(Protocol):
@@ -48,15 +51,22 @@ class Shutdown:
     async def _stop_in_time(self, component: Stopped, name: str) -> None:
         if self._deadline is None:
             self._deadline = self._clock.monotonic() + self._timeout / 1000
-        limit = None
+        # In a task of its own: who ignores the cancellation is left behind, and the others are stopped.
+        stopping = asyncio.create_task(_stop(component), name=f"stopping {name}")
+        late = False
         try:
-            async with self._clock.timeout(max(self._deadline - self._clock.monotonic(), _GRACE)) as limit:
-                await component.stop()
+            async with self._clock.timeout(max(self._deadline - self._clock.monotonic(), _GRACE)):
+                await asyncio.wait({stopping})
         except TimeoutError:
-            if limit is None or not limit.expired():
-                raise  # the component's own
-            late = f"{name} wasn't done after {self._timeout} ms (EVENTY_SHUTDOWN_TIMEOUT)"
-            raise ShutdownTimeoutError(late) from None
+            late = True
+        finally:
+            if not stopping.done():
+                stopping.cancel()
+                await asyncio.wait({stopping}, timeout=_CANCEL)
+        if not late or (stopping.done() and not stopping.cancelled() and stopping.exception() is not None):
+            stopping.result()
+        if late:
+            raise ShutdownTimeoutError(f"{name} wasn't done after {self._timeout} ms (EVENTY_SHUTDOWN_TIMEOUT)")
 
     def failure(self, known: Sequence[BaseException]) -> EventyError | None:
         """Return one error for all that went wrong, beside what is known already."""
@@ -67,3 +77,7 @@ class Shutdown:
             return errors[0]
         late = any(isinstance(error, ShutdownTimeoutError) for error in errors)
         return (ShutdownTimeoutError if late else EventyError)("; ".join(str(error) for error in errors))
+
+
+async def _stop(component: Stopped) -> None:
+    await component.stop()

@@ -117,6 +117,10 @@ def translated(what: str) -> Iterator[None]:
         raise RecordTooLargeError(f"{what}: larger than the topic's max.message.bytes: {error}") from error
     except (kafka.CommitFailedError, kafka.IllegalStateError, kafka.RebalanceInProgressError, AssertionError) as error:
         raise CommitFailedError(f"{what}: {_text(error)}") from error
+    except asyncio.CancelledError as error:
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise
+        raise BrokerUnavailableError(f"{what}: the client cancelled it of its own accord") from error
     except kafka.UnknownTopicOrPartitionError as error:  # so the client says in both cases
         raise BrokerUnavailableError(
             f"{what}: the broker doesn't answer, or the topic isn't there: create it, or correct its name"

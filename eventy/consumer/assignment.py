@@ -12,6 +12,7 @@ from eventy.consumer.port import Port
 from eventy.consumer.positions import Positions
 from eventy.consumer.progress import Progress
 from eventy.consumer.worker import Worker
+from eventy.errors import HandlerError
 from eventy.message.record import Record, TopicPartition
 
 logger = logging.getLogger(__name__)
@@ -135,5 +136,8 @@ class Assignment:
 
     def _ended(self, worker: Worker, task: asyncio.Task[None]) -> None:
         self._running.pop(worker, None)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled():
+            if not worker.is_abandoned:
+                self._failed(HandlerError(f"{worker.partition}: a handler has cancelled the task that it runs in"))
+        elif (error := task.exception()) is not None:
             self._failed(error)

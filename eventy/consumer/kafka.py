@@ -15,7 +15,7 @@ from eventy.broker.kafka import METADATA_MAX_AGE, RECONNECT, KafkaConnection, bo
 from eventy.clock import Clock
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.port import AssignmentListener, Port
-from eventy.errors import BrokerError, BrokerUnavailableError
+from eventy.errors import BrokerError, BrokerUnavailableError, CommitFailedError
 from eventy.message.record import Record, TopicPartition
 
 logger = logging.getLogger(__name__)
@@ -51,6 +51,7 @@ class KafkaPort:
         self._client: AIOKafkaConsumer | None = None
         self._paused: set[TopicPartition] = set()
         self._held: set[TopicPartition] = set()
+        self._generation: int | None = None
         self._failure: Exception | None = None
         self.found_at_open: Collection[TopicPartition] = ()
         # Half of what the group grants: the rest is for flushing and committing.
@@ -121,6 +122,7 @@ class KafkaPort:
 
     def assigned(self, partitions: Collection[TopicPartition]) -> None:
         """Begin paused, before anything is awaited: the client delivers while its listener still runs."""
+        self._generation = getattr(self._consumer._coordinator, "generation", None)
         self._held.clear()
         self._paused = set(partitions)
         self._consumer.pause(*map(_native, partitions))
@@ -168,6 +170,9 @@ class KafkaPort:
         return int(offsets[partition])
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        # A member that was expelled commits as nobody, which the broker lets pass when the group is empty by then.
+        if self._consumer._coordinator.generation != self._generation:
+            raise CommitFailedError("the group has expelled this member: others may have gone on from its offsets")
         native = {_native(partition): offset for partition, offset in offsets.items()}
         await bounded("committing offsets", self._consumer.commit(native))
 

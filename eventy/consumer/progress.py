@@ -68,10 +68,10 @@ class Progress:
 
     async def cancel(self) -> None:
         """End a request under way; what it was to commit counts as marked again."""
-        if self._committing is not None:
-            self._committing.cancel()
-            await asyncio.wait({self._committing})
-            self._committing = None
+        committing, self._committing = self._committing, None
+        if committing is not None:
+            committing.cancel()
+            await asyncio.wait({committing})
             self._offsets = {**self._under_way, **self._offsets}
             self._under_way = {}
 
@@ -81,7 +81,10 @@ class Progress:
         self._marked.clear()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled():
+            if task is self._committing:
+                self._failed(BrokerError("the broker's client cancelled a commit of its own accord"))
+        elif (error := task.exception()) is not None:
             self._failed(error)
 
     async def _commit_until_cancelled(self) -> None:

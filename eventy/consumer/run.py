@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 # Seconds between a failed fetch and the next.
 _PAUSE = 0.2
+# Seconds for leaving the broker once the shutdown deadline has passed.
+_LEAVE = 1.0
 
 
 class Run:
@@ -169,4 +171,8 @@ class Run:
         self._supervisor.cancel()
         await self._assignment.cancel()
         await self._progress.cancel()
-        await self._port.close()
+        try:
+            async with self._clock.timeout(_LEAVE):
+                await self._port.close()
+        except TimeoutError:
+            logger.warning("%s: the broker was left without a word", self._name)

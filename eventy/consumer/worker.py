@@ -71,7 +71,7 @@ class Worker:
         self._batches: deque[Sequence[Record]] = deque()
         self._arrived = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._abandoned = False
+        self.is_abandoned = False
 
     # ------------------------------------------------------------ what the supervisor calls
 
@@ -97,7 +97,7 @@ class Worker:
 
     def abandon(self) -> None:
         """Stop, and have what still runs count no more: the partition is somebody else's."""
-        self._abandoned = True
+        self.is_abandoned = True
         self.stop()
 
     # ------------------------------------------------------------ the work
@@ -137,7 +137,7 @@ class Worker:
         at, attempt = 0, 1
         while at < len(records) and not self._stopping.is_set():
             done = await self._slice(records, at, attempt)
-            if self._abandoned:
+            if self.is_abandoned:
                 return
             if done.end > at:
                 if not await self._flush(done.sends, records[at].offset, records[done.end - 1].offset):
@@ -164,7 +164,7 @@ class Worker:
                 if (task := asyncio.current_task()) is not None and task.cancelling():
                     raise
                 return Slice(at, sends, error)  # the handler's own, not ours
-            except Exception as error:  # noqa: BLE001 - what becomes of the message is decided by the caller
+            except BaseException as error:  # noqa: BLE001 - sys.exit() as well: what becomes of the message is decided
                 return Slice(at, sends, error)
             at += 1
             if self._clock.monotonic() >= deadline:

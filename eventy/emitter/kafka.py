@@ -280,9 +280,15 @@ async def _close(producer: AIOKafkaProducer) -> None:
     except Exception as error:  # noqa: BLE001 - it is closed either way
         logger.debug("closing a producer: %r", error)
         # The client can't give up by itself: its sender would try for ever, in the background.
-        await producer.client.close()
-        await producer._sender.close()
+        ending = asyncio.create_task(_break_off(producer))
+        await asyncio.wait({ending}, timeout=_CLOSE)
+        ending.cancel()
         _fail_pending(producer)
+
+
+async def _break_off(producer: AIOKafkaProducer) -> None:
+    await producer.client.close()
+    await producer._sender.close()
 
 
 def _fail_pending(producer: AIOKafkaProducer) -> None:

@@ -37,6 +37,8 @@ class Connection(WebSocketProtocol):
         http: Any = self.http
         if self.websocket is not None:
             self.close_if_idle()  # type: ignore[no-untyped-call]  # Sanic gives it no types
+        elif http and not _is_begun(http.request):
+            self.abort_transport()  # its body is still awaited, maybe for ever
         elif http:  # true while a handler runs or its response is sent
             http.keep_alive = False
         elif _END_OF_HEAD in self.recv_buffer:
@@ -56,3 +58,8 @@ class Connection(WebSocketProtocol):
         await self._lost.wait()
         if self._serving is not None:
             await asyncio.wait((self._serving,))
+
+
+def _is_begun(request: Any) -> bool:
+    """Return whether a handler may have seen a request: the middleware before all others has, see `correlate`."""
+    return request is not None and hasattr(request.ctx, "corr_id")

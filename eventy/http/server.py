@@ -12,6 +12,7 @@ from sanic import Blueprint, Sanic
 from sanic.blueprints import BlueprintGroup
 
 from eventy.clock import Clock
+from eventy.errors import ConfigurationError
 from eventy.http.application import Application
 from eventy.http.connection import Connection
 from eventy.http.correlation import correlate
@@ -88,6 +89,11 @@ class SanicServer:
 
         Raises InjectionError for parameters that can't be filled.
         """
+        if self._is_prepared:
+            raise ConfigurationError(
+                "this HTTP server has been started before, and Sanic's applications start once: build a new one, "
+                "by container.reset_singletons() for example"
+            )
         self.sanic.ctx.eventy = app
         compile_routes(self.sanic, app)
         self._is_prepared = True

@@ -8,6 +8,9 @@ from contextvars import ContextVar
 from eventy.message.headers import CE_CAUSATION_ID, CE_CORRELATION_ID, CE_ID
 from eventy.message.record import Header, Record
 
+# Bytes of an id that are kept: it goes into the headers of everything that is sent in answer.
+_LONGEST_ID = 1_024
+
 # The correlation id of the work at hand outside any message: an HTTP request's.
 request_corr_id: ContextVar[str | None] = ContextVar("eventy_request_corr_id", default=None)
 
@@ -74,7 +77,7 @@ class Context:
 
 def _text(value: bytes | None) -> str | None:
     """Return what a header says; there is nothing in it that would keep a message from being handled."""
-    return value.decode("utf-8", "replace") if value is not None else None
+    return value[:_LONGEST_ID].decode("utf-8", "replace") if value is not None else None
 
 
 def _of_the_data(data: object) -> str | None:

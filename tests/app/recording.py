@@ -20,6 +20,10 @@ class Recording:
         self._fails = fails
         self._hangs = hangs
 
+    def recover(self) -> None:
+        """Fail no more."""
+        self._fails = None
+
     async def start(self) -> None:
         self._step("start")
 

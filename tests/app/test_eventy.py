@@ -254,3 +254,32 @@ async def test_task_that_a_handler_adds_may_send_when_the_handler_has_returned(t
             returned.set()
             await sent.wait()
             assert [event.data["id"] for event in app.emitted("elsewhere")] == ["again"]
+
+
+async def test_application_is_entered_once_at_a_time() -> None:
+    app = app_of(Recording("a", []))
+    async with app:
+        with pytest.raises(EventyError, match="runs already"):
+            await app.__aenter__()
+    async with app:
+        pass
+
+
+async def test_application_whose_start_failed_can_be_started_again() -> None:
+    log: list[str] = []
+    component = Recording("a", log, fails="start")
+    app = app_of(component)
+    app.add_task(asyncio.Event().wait())  # type: ignore[arg-type]  # any coroutine does
+    with pytest.raises(OSError, match="a can't start"):
+        await app.__aenter__()
+    component.recover()
+    async with app:
+        assert log[-1] == "start a"
+
+
+async def test_server_that_was_started_before_is_refused_with_the_way_out() -> None:
+    app = Eventy(containers.DynamicContainer(), [SanicServer(port=0)])
+    async with app:
+        pass
+    with pytest.raises(ConfigurationError, match=r"build a new one, by container.reset_singletons\(\)"):
+        await app.__aenter__()

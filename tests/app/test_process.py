@@ -22,7 +22,7 @@ async def later():
 
 def run(program: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-X", "dev", "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-X", "dev", "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=20, check=False
     )
 
 
@@ -141,3 +141,47 @@ asyncio.ensure_future(later())
 app.start()
 """
     assert run(SIGNAL.format(name="SIGTERM") + program).returncode == 0
+
+
+@pytest.mark.parametrize("hanging", ["stubborn()", "asyncio.to_thread(time.sleep, 60)"])
+def test_what_ends_by_nothing_does_not_outlast_the_shutdown_deadline(hanging: str) -> None:
+    program = f"""
+import time
+from types import SimpleNamespace
+async def stubborn():
+    while True:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            pass
+class Hanging:
+    async def start(self): ...
+    async def stop(self):
+        await {hanging}
+app = Eventy(components=[Hanging()], shutdown_timeout=1)
+asyncio.ensure_future(later())
+app.start()
+"""
+    ended = run(SIGNAL.format(name="SIGTERM") + program)
+    assert ended.returncode == 3, ended.stderr
+    assert "Hanging wasn't done after 1 ms" in ended.stderr
+
+
+def test_task_that_ignores_its_cancellation_does_not_keep_a_failed_process() -> None:
+    program = """
+async def stubborn():
+    while True:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            pass
+async def broken():
+    asyncio.ensure_future(stubborn())
+    await asyncio.sleep(0)
+    raise ValueError("of mine")
+app.add_task(broken())
+app.start()
+"""
+    ended = run(SIGNAL.format(name="SIGTERM") + program)
+    assert ended.returncode == 1, ended.stderr
+    assert "ValueError: of mine" in ended.stderr

@@ -4,9 +4,12 @@ import asyncio
 
 import pytest
 
-from eventy.errors import BrokerError
+from eventy.clock import Clock
+from eventy.consumer.progress import Progress
+from eventy.errors import BrokerError, HandlerError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
+from eventy.message.record import TopicPartition
 from tests.conformance.scene import Notes, Scene, port_of, until
 from tests.conformance.serializer import encoded
 
@@ -133,3 +136,44 @@ async def test_failed_fetch_loses_nothing(scene: Scene, monkeypatch: pytest.Monk
     await scene.until_committed(topic, topic, {0: 5, 1: 5})
     assert sorted(notes.numbers) == list(range(10))
     assert not failures
+
+
+@pytest.mark.parametrize(
+    ("error", "named"),
+    [(SystemExit(0), "SystemExit"), (GeneratorExit(), "GeneratorExit"), (None, "cancelled the task")],
+)
+async def test_handler_that_ends_more_than_itself_ends_the_consumer_with_its_place(
+    scene: Scene, error: BaseException | None, named: str
+) -> None:
+    topic = await scene.topic()
+
+    async def end(_: BaseEvent, __: Context) -> None:
+        if error is not None:
+            raise error
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.Event().wait()
+
+    await scene.backend.put(topic, encoded(1))
+    consumer = await scene.begin(end, topic, group=topic, max_retries=0)
+    with pytest.raises(HandlerError, match=rf"{topic}\[0\].*{named}"):
+        await consumer.wait()
+    with pytest.raises(HandlerError):
+        await consumer.stop()
+    assert (await scene.backend.committed(topic, topic)).get(0, 0) == 0
+
+
+async def test_commit_that_the_client_cancels_ends_the_consumer(scene: Scene) -> None:
+    topic = await scene.topic()
+    failures: list[BaseException] = []
+
+    async def commit(_: object) -> None:
+        raise asyncio.CancelledError
+
+    progress = Progress(commit, Clock(), failures.append)
+    progress.start()
+    progress.mark(TopicPartition(topic, 0), 1)
+    await until(lambda: bool(failures))
+    assert isinstance(failures[0], BrokerError)
+    await progress.cancel()

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections import defaultdict
+from typing import Any
 
 import pytest
 
+from eventy.errors import CommitFailedError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from tests.conformance.scene import Notes, Scene, until
+from eventy.message.record import TopicPartition
+from tests.conformance.scene import Notes, Scene, port_of, until
 from tests.conformance.serializer import encoded, event
 
 
@@ -110,3 +113,19 @@ async def test_without_a_group_new_partitions_do_not_make_latest_pass_over_anyth
     going_on.set()
     await notes.until(3)
     assert sorted(notes.numbers) == [1, 2, 3]
+
+
+async def test_member_that_the_group_has_expelled_commits_nothing(scene: Scene) -> None:
+    topic, notes = await scene.topic(), Notes()
+    for number in range(3):
+        await scene.backend.put(topic, encoded(number))
+    consumer = await scene.consume(notes, topic, group=topic)
+    await notes.until(3)
+    await scene.until_committed(topic, topic, {0: 3})
+    port: Any = port_of(consumer)
+    coordinator = port._consumer._coordinator
+    generation, coordinator.generation = coordinator.generation, -1  # as the client does when it hears of it
+    with pytest.raises(CommitFailedError, match="expelled"):
+        await port.commit({TopicPartition(topic, 0): 1})
+    coordinator.generation = generation
+    await scene.until_committed(topic, topic, {0: 3})

@@ -62,3 +62,7 @@ def test_size_of_a_record_is_its_key_value_and_headers() -> None:
 
 def test_partition_is_written_as_people_write_it() -> None:
     assert str(TopicPartition("topic", 3)) == "topic[3]"
+
+
+def test_id_that_is_no_id_is_cut() -> None:
+    assert len(Context(record(("ce_correlationid", b"c" * 1_000_000))).corr_id) == 1_024
