@@ -171,8 +171,8 @@ class Run:
         self._supervisor.cancel()
         await self._assignment.cancel()
         await self._progress.cancel()
-        try:
-            async with self._clock.timeout(_LEAVE):
-                await self._port.close()
-        except TimeoutError:
+        leaving = asyncio.create_task(self._port.close())
+        await asyncio.wait({leaving}, timeout=_LEAVE)
+        if not leaving.done():
+            leaving.cancel()
             logger.warning("%s: the broker was left without a word", self._name)

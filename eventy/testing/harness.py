@@ -20,6 +20,8 @@ from eventy.testing.clock import VirtualClock
 
 C = TypeVar("C")
 
+# Steps of the loop from a timer to the task that waits for it: the timer's task, who waits for it, the worker.
+_TURNS = 5
 # Real seconds; what isn't settled by then never will be.
 _DEADLINE = 10.0
 
@@ -123,9 +125,18 @@ class Harness(Generic[C]):
             await self._step()
 
     async def _step(self) -> None:
-        """Let something happen: the next retry, when nothing else is left to do."""
-        open_ = self._broker.lag()
-        if open_ and self._broker.asleep() >= open_.keys() and not self.clock.advance_to_next():
-            await self.clock.sleep(0)  # the retry is about to set its timer
-        else:
+        """Let something happen: the next timer, when nothing else is left to do but wait for retries."""
+        if not self._only_retries():
             await self._broker.change()
+            return
+        await self._turns()  # the last retry to come has set its timer then
+        if self._only_retries() and self.clock.advance_to_next():
+            await self._turns()  # whose timer it was has noticed then
+
+    def _only_retries(self) -> bool:
+        open_ = self._broker.lag().keys()
+        return bool(open_) and self._broker.asleep() >= open_
+
+    async def _turns(self) -> None:
+        for _ in range(_TURNS):
+            await self.clock.sleep(0)
