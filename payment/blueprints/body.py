@@ -141,8 +141,11 @@ def is_id(text: str) -> bool:
 
 
 def is_storable(text: str) -> bool:
-    """Return whether a text can be kept: PostgreSQL refuses NUL, and a lone surrogate has no UTF-8."""
-    return not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text)
+    """Return whether a text can be kept: PostgreSQL refuses NUL, and a lone surrogate has no UTF-8.
+
+    Nor can the sign that stands for bytes which were no UTF-8: different ones would become the same text.
+    """
+    return not any(character in "\0\ufffd" or "\ud800" <= character <= "\udfff" for character in text)
 
 
 def shown(value: object) -> str:

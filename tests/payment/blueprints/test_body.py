@@ -166,3 +166,7 @@ def test_ids(text: str) -> None:
 @pytest.mark.parametrize("text", ["", " ", "x" * 101, "a\0", "\ud800"])
 def test_no_ids(text: str) -> None:
     assert not is_id(text)
+
+
+def test_sign_for_bytes_that_are_no_text_is_no_id() -> None:
+    assert not is_id("\ufffd\ufffd")
