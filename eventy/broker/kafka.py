@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from aiokafka import errors as kafka
 
+from eventy.clock import Clock
 from eventy.errors import (
     BrokerError,
     BrokerUnavailableError,
@@ -100,7 +101,24 @@ class KafkaConnection:
             "metadata_max_age_ms": METADATA_MAX_AGE,
         }
 
-    def unreachable(self, cause: object) -> BrokerUnavailableError:
+    async def reached(self, clock: Clock, start: Callable[[float], Awaitable[T]]) -> T:
+        """Start something, again and again until the broker answers.
+
+        Parameters
+            start: is given the seconds that it may take.
+
+        Raises BrokerUnavailableError when `start_timeout` has passed.
+        """
+        deadline = clock.monotonic() + self.start_timeout / 1000
+        while True:
+            try:
+                return await start(max(0.1, deadline - clock.monotonic()))
+            except BrokerUnavailableError as error:
+                if clock.monotonic() + RECONNECT >= deadline:
+                    raise self._unreachable(error) from error
+                await clock.sleep(RECONNECT)
+
+    def _unreachable(self, cause: object) -> BrokerUnavailableError:
         """Return the error for a start that the broker didn't answer."""
         return BrokerUnavailableError(
             f"no Kafka broker answered at KAFKA_BOOTSTRAP_SERVER={self.bootstrap_server} within "

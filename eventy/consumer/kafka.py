@@ -11,11 +11,11 @@ import aiokafka
 from aiokafka import AIOKafkaConsumer
 from aiokafka.abc import ConsumerRebalanceListener
 
-from eventy.broker.kafka import METADATA_MAX_AGE, RECONNECT, KafkaConnection, bounded, started, translated
+from eventy.broker.kafka import METADATA_MAX_AGE, KafkaConnection, bounded, started, translated
 from eventy.clock import Clock
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.port import AssignmentListener, Port
-from eventy.errors import BrokerError, BrokerUnavailableError, CommitFailedError
+from eventy.errors import BrokerUnavailableError, CommitFailedError
 from eventy.message.record import Record, TopicPartition
 
 logger = logging.getLogger(__name__)
@@ -72,33 +72,25 @@ class KafkaPort:
         )
 
     async def _connect(self) -> None:
-        deadline = self._clock.monotonic() + self._connection.start_timeout / 1000
-        while True:
-            client = AIOKafkaConsumer(
-                **self._connection.client_options(),
-                group_id=self._group,
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",
-                session_timeout_ms=self._connection.session_timeout,
-                heartbeat_interval_ms=min(3_000, self._connection.session_timeout // 3),
-                rebalance_timeout_ms=self._connection.rebalance_timeout,
-                isolation_level="read_committed",
-            )
-            try:
-                await started(client, max(0.1, deadline - self._clock.monotonic()))
-            except BrokerError as error:
-                await _close(client)
-                if not isinstance(error, BrokerUnavailableError):
-                    raise
-                if self._clock.monotonic() + RECONNECT >= deadline:
-                    raise self._connection.unreachable(error) from error
-                await self._clock.sleep(RECONNECT)
-            except BaseException:
-                await _close(client)
-                raise
-            else:
-                self._client = client
-                return
+        self._client = await self._connection.reached(self._clock, self._started)
+
+    async def _started(self, seconds: float) -> AIOKafkaConsumer:
+        client = AIOKafkaConsumer(
+            **self._connection.client_options(),
+            group_id=self._group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=self._connection.session_timeout,
+            heartbeat_interval_ms=min(3_000, self._connection.session_timeout // 3),
+            rebalance_timeout_ms=self._connection.rebalance_timeout,
+            isolation_level="read_committed",
+        )
+        try:
+            await started(client, seconds)
+        except BaseException:
+            await _close(client)
+            raise
+        return client
 
     @property
     def _consumer(self) -> AIOKafkaConsumer:

@@ -12,7 +12,7 @@ from eventy.emitter.collection import Collection, collecting
 from eventy.errors import RecordTooLargeError, SendError
 from eventy.event.base import BaseEvent
 from eventy.message import headers as names
-from eventy.message.context import request_corr_id
+from eventy.message.context import corr_id_of, request_corr_id
 from eventy.message.record import Header, ProducerRecord
 from eventy.serializer.base import BaseEventSerializer
 
@@ -160,17 +160,12 @@ class BaseEventEmitter(ABC):
     ) -> tuple[str, str, tuple[Header, ...]]:
         """Return the event's id, its correlation id, and the headers that it has from the message being handled."""
         if collection is None:
-            corr_id = request_corr_id.get() or _of_the_data(event) or self._clock.new_id()
+            corr_id = request_corr_id.get() or corr_id_of(event.data) or self._clock.new_id()
             return self._clock.new_id(), corr_id, ()
         context = collection.context
         trace = (header for header in context.headers if header[0] == names.TRACEPARENT and header[1])
         inherited = ((names.CE_CAUSATION_ID, context.message_id.encode()), *trace)
         return collection.next_id(destination, name), context.corr_id, inherited
-
-
-def _of_the_data(event: BaseEvent) -> str | None:
-    found = event.data.get("correlation_id")
-    return found if isinstance(found, str) else None
 
 
 def _with_those_of_the_user(

@@ -71,16 +71,7 @@ class KafkaProducer(BaseEventEmitter):
         self._connecting = asyncio.create_task(self._connect(), name="emitter connecting to Kafka")
 
     async def _connect(self) -> None:
-        deadline = self._clock.monotonic() + self._connection.start_timeout / 1000
-        while True:
-            try:
-                await self._single.get(max(0.1, deadline - self._clock.monotonic()))
-            except BrokerUnavailableError as error:
-                if self._clock.monotonic() + RECONNECT >= deadline:
-                    raise self._connection.unreachable(error) from error
-                await self._clock.sleep(RECONNECT)
-            else:
-                return
+        await self._connection.reached(self._clock, self._single.get)
 
     async def stop(self) -> None:
         if self._connecting is not None:

@@ -42,7 +42,7 @@ class Context:
         self.attempt = attempt
         self.is_replaying = is_replaying
         self.message_id: str = message_id or f"{record.topic}-{record.partition}-{record.offset}"
-        self.corr_id: str = corr_id or _of_the_data(data) or self.message_id
+        self.corr_id: str = corr_id or corr_id_of(data) or self.message_id
         self.causation_id: str | None = causation_id
 
     @property
@@ -80,6 +80,7 @@ def _text(value: bytes | None) -> str | None:
     return value[:_LONGEST_ID].decode("utf-8", "replace") if value is not None else None
 
 
-def _of_the_data(data: object) -> str | None:
+def corr_id_of(data: object) -> str | None:
+    """Return the correlation id that the data of an event has, if any."""
     found = data.get("correlation_id") if isinstance(data, Mapping) else None
     return found if isinstance(found, str) else None

@@ -18,6 +18,14 @@ async def later():
     await asyncio.sleep(0.05)
     os.kill(os.getpid(), signal.{name})
 """
+STUBBORN = """
+async def stubborn():
+    while True:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            pass
+"""
 
 
 def run(program: str) -> subprocess.CompletedProcess[str]:
@@ -147,13 +155,6 @@ app.start()
 def test_what_ends_by_nothing_does_not_outlast_the_shutdown_deadline(hanging: str) -> None:
     program = f"""
 import time
-from types import SimpleNamespace
-async def stubborn():
-    while True:
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            pass
 class Hanging:
     async def start(self): ...
     async def stop(self):
@@ -162,19 +163,13 @@ app = Eventy(components=[Hanging()], shutdown_timeout=1)
 asyncio.ensure_future(later())
 app.start()
 """
-    ended = run(SIGNAL.format(name="SIGTERM") + program)
+    ended = run(SIGNAL.format(name="SIGTERM") + STUBBORN + program)
     assert ended.returncode == 3, ended.stderr
     assert "Hanging wasn't done after 1 ms" in ended.stderr
 
 
 def test_task_that_ignores_its_cancellation_does_not_keep_a_failed_process() -> None:
     program = """
-async def stubborn():
-    while True:
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            pass
 async def broken():
     asyncio.ensure_future(stubborn())
     await asyncio.sleep(0)
@@ -182,6 +177,6 @@ async def broken():
 app.add_task(broken())
 app.start()
 """
-    ended = run(SIGNAL.format(name="SIGTERM") + program)
+    ended = run(SIGNAL.format(name="SIGTERM") + STUBBORN + program)
     assert ended.returncode == 1, ended.stderr
     assert "ValueError: of mine" in ended.stderr

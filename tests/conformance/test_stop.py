@@ -10,7 +10,7 @@ from eventy.errors import BrokerError, HandlerError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.message.record import TopicPartition
-from tests.conformance.scene import Notes, Scene, port_of, until
+from tests.conformance.scene import DEADLINE, Notes, Scene, port_of, until
 from tests.conformance.serializer import encoded
 
 
@@ -158,7 +158,8 @@ async def test_handler_that_ends_more_than_itself_ends_the_consumer_with_its_pla
     await scene.backend.put(topic, encoded(1))
     consumer = await scene.begin(end, topic, group=topic, max_retries=0)
     with pytest.raises(HandlerError, match=rf"{topic}\[0\].*{named}"):
-        await consumer.wait()
+        async with Clock().timeout(DEADLINE):
+            await consumer.wait()
     with pytest.raises(HandlerError):
         await consumer.stop()
     assert (await scene.backend.committed(topic, topic)).get(0, 0) == 0
