@@ -52,15 +52,19 @@ class UnknownNameError(EventyError, LookupError):
 # ---------------------------------------------------------------- messages
 
 
+class Unretryable(EventyError):  # noqa: N818 - users raise it as what it is: `raise Unretryable("no such currency")`
+    """An error that no retry cures. Raise it in a handler, or a subclass: the message is given up at once."""
+
+
 class SerializationError(EventyError):
     """An event can't be turned into bytes, or bytes into an event."""
 
 
-class EncodeError(SerializationError):
+class EncodeError(SerializationError, Unretryable):
     """An event doesn't fit its schema, or has none."""
 
 
-class DecodeError(SerializationError):
+class DecodeError(SerializationError, Unretryable):
     """Bytes that are no message which this serializer knows."""
 
 
@@ -76,7 +80,7 @@ class SendError(EventyError):
     """An event can't be sent in this way or at this moment."""
 
 
-class RecordTooLargeError(SendError):
+class RecordTooLargeError(SendError, Unretryable):
     """A record is larger than the broker takes."""
 
 

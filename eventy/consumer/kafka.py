@@ -11,7 +11,8 @@ import aiokafka
 from aiokafka import AIOKafkaConsumer
 from aiokafka.abc import ConsumerRebalanceListener
 
-from eventy.broker.kafka import METADATA_MAX_AGE, KafkaConnection, bounded, started, translated
+from eventy.broker.kafka.connection import METADATA_MAX_AGE, KafkaConnection
+from eventy.broker.kafka.requests import bounded, started, translated
 from eventy.clock import Clock
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.port import AssignmentListener, Port

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eventy.errors import DecodeError
+from eventy.errors import Unretryable
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,9 @@ class RetryPolicy:
     def wait_after(self, attempt: int, error: BaseException) -> float | None:
         """Return the seconds to wait after the nth attempt has failed, or None to give up.
 
-        Bytes that can't be decoded stay so: they aren't tried again.
+        What no retry cures, bytes that can't be decoded for example, isn't tried again.
         """
-        if attempt > self.max_retries or isinstance(error, DecodeError):
+        if attempt > self.max_retries or isinstance(error, Unretryable):
             return None
         if not self.interval:
             return 0.0

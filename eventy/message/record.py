@@ -48,10 +48,10 @@ class ProducerRecord(NamedTuple):
 
     topic: str
     key: bytes | None
-    value: bytes
+    value: bytes | None
     headers: tuple[Header, ...]
 
     def size(self) -> int:
         """Return the bytes of key, value and headers, without the few that framing adds."""
-        size = len(self.value) + (len(self.key) if self.key is not None else 0)
+        size = sum(len(part) for part in (self.key, self.value) if part is not None)
         return size + sum(len(name.encode()) + len(value) for name, value in self.headers)

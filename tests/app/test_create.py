@@ -9,7 +9,7 @@ from dependency_injector import providers
 
 from eventy.app.create import consumer_options, create, create_broker, resolve
 from eventy.app.settings import Settings
-from eventy.broker.kafka import KafkaConnection
+from eventy.broker.kafka.connection import KafkaConnection
 from eventy.broker.memory import MemoryBroker
 from eventy.clock import Clock
 from eventy.consumer.base import BaseEventConsumer

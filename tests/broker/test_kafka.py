@@ -5,7 +5,8 @@ import asyncio
 import pytest
 from aiokafka import errors as kafka
 
-from eventy.broker.kafka import KafkaConnection, bounded, translated
+from eventy.broker.kafka.connection import KafkaConnection
+from eventy.broker.kafka.requests import bounded, translated
 from eventy.errors import (
     BrokerError,
     BrokerUnavailableError,

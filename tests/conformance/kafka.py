@@ -8,7 +8,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 
-from eventy.broker.kafka import KafkaConnection
+from eventy.broker.kafka.connection import KafkaConnection
 from eventy.clock import Clock
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.kafka import KafkaConsumer

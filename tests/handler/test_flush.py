@@ -12,7 +12,7 @@ class Paper:
     """A writer that keeps what is written, in the batches it came in."""
 
     def __init__(self) -> None:
-        self.batches: list[list[bytes]] = []
+        self.batches: list[list[bytes | None]] = []
 
     async def write(self, records: list[ProducerRecord]) -> None:
         self.batches.append([record.value for record in records])

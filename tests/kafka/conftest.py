@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from eventy.broker.kafka import KafkaConnection
+from eventy.broker.kafka.connection import KafkaConnection
 from tests.conformance.kafka import KafkaBackend
 from tests.conformance.scene import Scene
 from tests.real.kafka import KafkaBroker

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from eventy.broker.kafka import KafkaConnection
+from eventy.broker.kafka.connection import KafkaConnection
 from eventy.clock import Clock
 from eventy.consumer.kafka import KafkaConsumer
 from eventy.emitter.kafka import KafkaProducer

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from eventy.broker.kafka import KafkaConnection
+from eventy.broker.kafka.connection import KafkaConnection
 from eventy.clock import Clock
 from eventy.emitter.kafka import KafkaProducer
 from eventy.event.generic import GenericEvent

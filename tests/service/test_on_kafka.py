@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer
 
-from eventy.broker.kafka import KafkaConnection
+from eventy.broker.kafka.connection import KafkaConnection
 from eventy.clock import Clock
 from eventy.emitter.kafka import KafkaProducer
 from eventy.event.registry import Registry

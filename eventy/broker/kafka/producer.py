@@ -1,0 +1,135 @@
+"""A producer of the Kafka client, replaced after any error."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import ProducerClosed
+
+from eventy.broker.kafka.connection import RECONNECT, KafkaConnection
+from eventy.broker.kafka.requests import REQUEST_TIMEOUT, started, translated
+from eventy.errors import BrokerError, BrokerUnavailableError, RecordTooLargeError
+from eventy.message.record import TopicPartition
+
+logger = logging.getLogger(__name__)
+
+# Bytes of a batch: well within every topic's max.message.bytes (1 MiB by default).
+_BATCH = 262_144
+# Seconds for a producer to send what it has and disconnect; with a batch that can't be sent it would wait for ever.
+_CLOSE = 3.0
+
+
+class LiveProducer:
+    """A live producer, replaced after any error.
+
+    An idempotent producer whose batch was refused goes on with a gap in its sequence numbers: every later batch to
+    that partition fails.
+    """
+
+    def __init__(self, connection: KafkaConnection) -> None:
+        self._connection = connection
+        self._live: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
+        self._recovering: asyncio.Task[None] | None = None
+        self._retiring: set[asyncio.Task[None]] = set()
+        self.locks: defaultdict[TopicPartition, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.trouble: str | None = None
+
+    async def get(self, seconds: float = REQUEST_TIMEOUT) -> AIOKafkaProducer:
+        """Return the producer, started within so many seconds. Raises BrokerUnavailableError."""
+        async with self._starting:
+            if self._live is None:
+                producer = AIOKafkaProducer(
+                    **self._connection.client_options(),
+                    acks="all",
+                    enable_idempotence=True,
+                    compression_type=self._connection.compression,
+                    max_request_size=self._connection.max_request_size,
+                    max_batch_size=min(_BATCH, self._connection.max_request_size),
+                )
+                try:
+                    await started(producer, seconds)
+                except BaseException:
+                    await _close(producer)
+                    raise
+                self._live = producer
+            return self._live
+
+    async def run(self, send: Callable[[AIOKafkaProducer], Awaitable[None]], what: str, seconds: float) -> None:
+        """Send with the live producer, with eventy's errors; after one the producer is replaced."""
+        producer = None
+        try:
+            with translated(what):
+                async with asyncio.timeout(seconds):
+                    producer = await self.get()
+                    await send(producer)
+        except (BrokerError, RecordTooLargeError) as error:
+            if producer is not None and producer is self._live:
+                self._retire()
+            if isinstance(error, BrokerUnavailableError):
+                self._recover(error)
+            raise
+
+    def _recover(self, error: BrokerUnavailableError) -> None:
+        """Be in trouble until a new producer has reached the broker: nobody may send before we are ready again."""
+        self.trouble = str(error)
+        if self._recovering is None or self._recovering.done():
+            self._recovering = asyncio.create_task(self._until_reached())
+
+    async def _until_reached(self) -> None:
+        while self.trouble is not None:
+            try:
+                await self.get()
+            except BrokerUnavailableError:
+                await asyncio.sleep(RECONNECT)
+            else:
+                self.trouble = None
+
+    def _retire(self) -> None:
+        producer, self._live = self._live, None
+        if producer is not None:
+            self.locks = defaultdict(asyncio.Lock)
+            task = asyncio.create_task(_close(producer))
+            self._retiring.add(task)
+            task.add_done_callback(self._retiring.discard)
+
+    async def close(self) -> None:
+        if self._recovering is not None:
+            self._recovering.cancel()
+            await asyncio.wait({self._recovering})
+        self._retire()
+        if self._retiring:
+            await asyncio.wait(self._retiring)
+
+
+async def _close(producer: AIOKafkaProducer) -> None:
+    """Send what is pending within a bound, then disconnect; who still waits for an acknowledgement gets an error."""
+    try:
+        async with asyncio.timeout(_CLOSE):
+            await producer.stop()
+    except Exception as error:  # noqa: BLE001 - it is closed either way
+        logger.debug("closing a producer: %r", error)
+        # The client can't give up by itself: its sender would try for ever, in the background.
+        ending = asyncio.create_task(_break_off(producer))
+        await asyncio.wait({ending}, timeout=_CLOSE)
+        ending.cancel()
+        _fail_pending(producer)
+
+
+async def _break_off(producer: AIOKafkaProducer) -> None:
+    await producer.client.close()
+    await producer._sender.close()
+
+
+def _fail_pending(producer: AIOKafkaProducer) -> None:
+    accumulator = producer._message_accumulator
+    queued = [batch for batches in accumulator._batches.values() for batch in batches]
+    # A batch that waits to be sent again is no longer among those under way, where the client looks for it at its end.
+    accumulator._pending_batches.update(queued)
+    accumulator.fail_all(ProducerClosed())
+    for batch in queued:
+        batch._drain_waiter.exception()  # nobody waits for room in a queue that is gone; unread it would be logged
