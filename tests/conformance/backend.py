@@ -23,8 +23,8 @@ class Backend(ABC):
         """Return a consumer that isn't started."""
 
     @abstractmethod
-    async def create_topic(self, topic: str, partitions: int) -> None:
-        """Make a topic."""
+    async def create_topic(self, topic: str, partitions: int, configs: Mapping[str, str] | None = None) -> None:
+        """Make a topic; `configs` are Kafka's."""
 
     @abstractmethod
     async def add_partitions(self, topic: str, partitions: int) -> None:
@@ -40,7 +40,7 @@ class Backend(ABC):
         key: bytes | None = None,
         headers: Sequence[Header] = (),
     ) -> None:
-        """Append a record as any other client would."""
+        """Append a record as any other client would: one of 16 MiB, if the topic takes it."""
 
     @abstractmethod
     async def records(self, topic: str) -> Sequence[Record]:

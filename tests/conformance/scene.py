@@ -1,7 +1,7 @@
 """What a conformance test plays on: a backend, its consumers and emitters, and handlers that take notes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from eventy.clock import Clock
@@ -13,6 +13,7 @@ from eventy.event.base import BaseEvent
 from eventy.handler.attempt import Deliver
 from eventy.message.context import Context
 from eventy.message.record import Record
+from eventy.serializer.base import BaseEventSerializer
 from tests.conformance.backend import Backend
 from tests.conformance.serializer import JsonSerializer
 from tests.real.topics import unique
@@ -61,15 +62,15 @@ def port_of(consumer: EngineConsumer[Any]) -> Port:
 class Scene:
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
-        self.serializer = JsonSerializer()
+        self.serializer: BaseEventSerializer = JsonSerializer()
         self.clock = Clock()
         self._consumers: list[EngineConsumer[Any]] = []
         self._emitters: list[BaseEventEmitter] = []
 
-    async def topic(self, name: str = "topic", partitions: int = 1) -> str:
-        """Return the name of a new topic."""
+    async def topic(self, name: str = "topic", partitions: int = 1, configs: Mapping[str, str] | None = None) -> str:
+        """Return the name of a new topic; `configs` are Kafka's."""
         topic = unique(name)
-        await self.backend.create_topic(topic, partitions)
+        await self.backend.create_topic(topic, partitions, configs)
         return topic
 
     async def emitter(self) -> BaseEventEmitter:

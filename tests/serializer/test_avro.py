@@ -222,7 +222,7 @@ def test_message_of_an_older_schema_is_refused(folder: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (b"", "the message starts with b'', expected c3 01"),
+        (b"", "the message is empty, expected c3 01"),
         (b'{"id": 1}', "the message starts with b'{\"id\": 1', expected c3 01 (Avro's single-object encoding) or"),
         (b"\xc3\x01abc", "found 5 bytes; the fingerprint of the schema alone ends at 10: it was cut off"),
         (
