@@ -154,5 +154,5 @@ async def until(condition: Callable[[], bool], expected: Callable[[], str] = lam
 
 
 def headers(record: Record) -> dict[str, bytes]:
-    """Return a record's headers by name."""
-    return dict(record.headers)
+    """Return a record's headers by name, without those that are null."""
+    return {name: value for name, value in record.headers if value is not None}
