@@ -98,19 +98,31 @@ class KafkaProducer(BaseEventEmitter):
         await self._single.run(send, f"sending to {record.topic}", _SEND)
 
     async def write(self, records: list[ProducerRecord]) -> None:
-        async def send(producer: AIOKafkaProducer) -> None:
+        async def group(producer: AIOKafkaProducer) -> dict[TopicPartition, list[ProducerRecord]]:
             places = {topic: Places(await partitions_of(producer, topic)) for topic in {one.topic for one in records}}
             groups: dict[TopicPartition, list[ProducerRecord]] = defaultdict(list)
             for record in records:
                 groups[TopicPartition(record.topic, places[record.topic].of(record.key))].append(record)
-            writes = (self._write_to(producer, partition, group) for partition, group in groups.items())
-            # All of them end before the first error is raised: nothing is written behind the back of the next try.
-            for outcome in await asyncio.gather(*writes, return_exceptions=True):
-                if outcome is not None:
-                    raise outcome
+            return groups
 
         await self._connected()
-        await self._batched.run(send, f"sending {len(records)} records", _FLUSH)
+        what, deadline = f"sending {len(records)} records", asyncio.get_running_loop().time() + _FLUSH
+        groups = await self._batched.run(group, what, _FLUSH)
+        writes = (self._write_to(partition, group, what, deadline) for partition, group in groups.items())
+        # All of them end before the first error is raised: nothing is written behind the back of the next try.
+        for outcome in await asyncio.gather(*writes, return_exceptions=True):
+            if outcome is not None:
+                raise outcome
+
+    async def _write_to(
+        self, partition: TopicPartition, records: list[ProducerRecord], what: str, deadline: float
+    ) -> None:
+        async def send(producer: AIOKafkaProducer) -> None:
+            # Batch after batch, which is how the client sends them anyway: after one that fails none may follow.
+            for batch in batches_of(producer, records):
+                await (await submit(producer, batch, partition))
+
+        await self._batched.run_in_turn(partition, send, what, deadline)
 
     async def _connected(self) -> None:
         """Wait for the broker's first answer, as long as somebody who sends would wait for an acknowledgement."""
@@ -120,12 +132,3 @@ class KafkaProducer(BaseEventEmitter):
             with translated("waiting for the broker"):
                 async with asyncio.timeout(_SEND):
                     await asyncio.shield(self._connecting)
-
-    async def _write_to(
-        self, producer: AIOKafkaProducer, partition: TopicPartition, records: list[ProducerRecord]
-    ) -> None:
-        # One at a time: the client counts the waiting of several against each other and times out for nothing.
-        async with self._batched.locks[partition]:
-            # And batch after batch, which is how the client sends them anyway: after one that fails none may follow.
-            for batch in batches_of(producer, records):
-                await (await submit(producer, batch, partition))

@@ -59,3 +59,13 @@ async def test_refused_record_of_a_handler_ends_the_consumer_and_commits_nothing
         await consumer.wait()
     assert isinstance(failure.value.__cause__, RecordTooLargeError)
     await scene.until_committed(topic, topic, {0: 0})
+
+
+async def test_refused_batch_does_no_harm_to_those_that_wait_for_the_same_partition(scene: Scene, small: str) -> None:
+    emitter = await scene.emitter()
+    await emitter.send_many([event()], small)
+    sends = [emitter.send_many([event(number)], small) for number in range(20)]
+    refused = [emitter.send_many([event(padding="x" * 5_000)], small) for _ in range(3)]
+    outcomes = await asyncio.gather(*refused[:1], *sends[:10], *refused[1:], *sends[10:], return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes if outcome is not None] == [RecordTooLargeError] * 3
+    await scene.records(small, 21)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 
 from aiokafka import AIOKafkaProducer
 
 from eventy.broker.kafka.batch import Places, batches_of, partitions_of, submit
 from eventy.broker.kafka.connection import KafkaConnection
 from eventy.broker.kafka.producer import LiveProducer
-from eventy.broker.kafka.requests import REQUEST_TIMEOUT, bounded
+from eventy.broker.kafka.requests import REQUEST_TIMEOUT, bounded, left_until
 from eventy.broker.kafka.topics import make_unless_there
 from eventy.errors import BrokerError, RecordTooLargeError
 from eventy.message.record import ProducerRecord, TopicPartition
@@ -34,7 +33,6 @@ class LetterWriter:
         self._producer = LiveProducer(connection)
         self._found: set[str] = set()
         self._finding = asyncio.Lock()
-        self._turns: defaultdict[TopicPartition, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def write(self, record: ProducerRecord, source: TopicPartition) -> None:
         """Return when the broker has acknowledged a letter; its topic is made if it is missing.
@@ -64,15 +62,9 @@ class LetterWriter:
             for batch in batches_of(producer, [record]):
                 await (await submit(producer, batch, target))
 
-        await bounded(what, self._find(record.topic, source.topic), _left(deadline))
-        target = await self._producer.run(find_target, what, _left(deadline))
-        # One after another, and the producer is taken within the turn: after a letter that is refused none may follow
-        # with the same producer.
-        await bounded(what, self._turns[target].acquire(), _left(deadline))
-        try:
-            await self._producer.run(send, what, _left(deadline))
-        finally:
-            self._turns[target].release()
+        await bounded(what, self._find(record.topic, source.topic), left_until(deadline))
+        target = await self._producer.run(find_target, what, left_until(deadline))
+        await self._producer.run_in_turn(target, send, what, deadline)
 
     async def _find(self, topic: str, like: str) -> None:
         """Return when the topic is there; it is looked for once."""
@@ -84,7 +76,3 @@ class LetterWriter:
     async def close(self) -> None:
         """Disconnect, for good."""
         await self._producer.close()
-
-
-def _left(deadline: float) -> float:
-    return deadline - asyncio.get_running_loop().time()

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import ProducerClosed
 
 from eventy.broker.kafka.connection import RECONNECT, KafkaConnection
-from eventy.broker.kafka.requests import REQUEST_TIMEOUT, started, translated
+from eventy.broker.kafka.requests import REQUEST_TIMEOUT, bounded, left_until, started, translated
 from eventy.errors import BrokerError, BrokerUnavailableError, RecordTooLargeError
 from eventy.message.record import TopicPartition
 
@@ -40,7 +40,7 @@ class LiveProducer:
         self._starting = asyncio.Lock()
         self._recovering: asyncio.Task[None] | None = None
         self._retiring: set[asyncio.Task[None]] = set()
-        self.locks: defaultdict[TopicPartition, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._turns: defaultdict[TopicPartition, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.trouble: str | None = None
 
     async def get(self, seconds: float = REQUEST_TIMEOUT) -> AIOKafkaProducer:
@@ -84,6 +84,28 @@ class LiveProducer:
                 self._recover(error)
             raise
 
+    async def run_in_turn(
+        self,
+        partition: TopicPartition,
+        send: Callable[[AIOKafkaProducer], Awaitable[T]],
+        what: str,
+        deadline: float,
+    ) -> T:
+        """`run`, while nobody else writes batches to the partition.
+
+        The client counts the waiting of several against each other, and times out for nothing. The producer is taken
+        within the turn: after a batch that is refused none may follow with the same one.
+
+        Parameters
+            deadline: in seconds of the loop's clock.
+        """
+        turn = self._turns[partition]
+        await bounded(what, turn.acquire(), left_until(deadline))
+        try:
+            return await self.run(send, what, left_until(deadline))
+        finally:
+            turn.release()
+
     def _recover(self, error: BrokerUnavailableError) -> None:
         """Be in trouble until a new producer has reached the broker: nobody may send before we are ready again."""
         if self._is_closed:
@@ -104,7 +126,6 @@ class LiveProducer:
     def _retire(self) -> None:
         producer, self._live = self._live, None
         if producer is not None:
-            self.locks = defaultdict(asyncio.Lock)
             task = asyncio.create_task(_close(producer))
             self._retiring.add(task)
             task.add_done_callback(self._retiring.discard)

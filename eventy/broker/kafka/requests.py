@@ -71,6 +71,11 @@ async def bounded(what: str, request: Awaitable[T], seconds: float = REQUEST_TIM
             return await request
 
 
+def left_until(deadline: float) -> float:
+    """Return the seconds until a time of the loop's clock."""
+    return deadline - asyncio.get_running_loop().time()
+
+
 async def started(client: Client, seconds: float) -> None:
     """Start a client, or raise BrokerUnavailableError after so many seconds.
 
