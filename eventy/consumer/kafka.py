@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.abc import ConsumerRebalanceListener
 
 from eventy.broker.kafka.connection import METADATA_MAX_AGE, KafkaConnection
+from eventy.broker.kafka.records import accept_any_header_name
 from eventy.broker.kafka.requests import bounded, started, translated
 from eventy.clock import Clock
 from eventy.consumer.engine import EngineConsumer
@@ -76,6 +77,7 @@ class KafkaPort:
         self._client = await self._connection.reached(self._clock, self._started)
 
     async def _started(self, seconds: float) -> AIOKafkaConsumer:
+        accept_any_header_name()
         client = AIOKafkaConsumer(
             **self._connection.client_options(),
             group_id=self._group,
