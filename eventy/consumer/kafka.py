@@ -13,6 +13,7 @@ from aiokafka.abc import ConsumerRebalanceListener
 
 from eventy.broker.kafka.connection import METADATA_MAX_AGE, KafkaConnection
 from eventy.broker.kafka.letters import LetterWriter
+from eventy.broker.kafka.records import accept_any_header_name
 from eventy.broker.kafka.requests import bounded, started, translated
 from eventy.clock import Clock
 from eventy.consumer.engine import EngineConsumer
@@ -79,6 +80,7 @@ class KafkaPort:
         self._client = await self._connection.reached(self._clock, self._started)
 
     async def _started(self, seconds: float) -> AIOKafkaConsumer:
+        accept_any_header_name()
         client = AIOKafkaConsumer(
             **self._connection.client_options(),
             group_id=self._group,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-# A value may be null (KIP-82); eventy writes none such.
+# A value may be null (Kafka's record format, version 2); eventy writes none such.
 Header = tuple[str, bytes | None]
 
 

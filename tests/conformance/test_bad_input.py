@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import pytest
 from dependency_injector import containers
 
+from eventy.clock import Clock
+from eventy.consumer.engine import EngineConsumer
 from eventy.errors import DecodeError, HandlerError
 from eventy.event.base import BaseEvent
 from eventy.event.registry import Registration, Registry, on
@@ -15,7 +17,7 @@ from eventy.handler.dispatch import Dispatcher
 from eventy.message.context import Context
 from eventy.message.record import Header
 from eventy.serializer.avro import AvroEventSerializer
-from tests.conformance.scene import HastyClock, Notes, Scene, headers, until
+from tests.conformance.scene import DEADLINE, HastyClock, Notes, Scene, headers, until
 from tests.conformance.serializer import NAME, event
 from tests.serializer.schema_files import record, write
 
@@ -86,6 +88,12 @@ def avro(scene: Scene, schemas: Path) -> None:
 
 def dispatching(*messages: Registration) -> Deliver:
     return Dispatcher(Registry(messages), containers.DynamicContainer(), None).deliver
+
+
+async def end(consumer: EngineConsumer[Any]) -> None:
+    """Return when a consumer has ended, or raise what it ended by."""
+    async with Clock().timeout(DEADLINE):
+        await consumer.wait()
 
 
 async def put(scene: Scene, topic: str, *numbers: int, partition: int = 0) -> None:
@@ -199,7 +207,7 @@ async def test_tombstone_that_is_given_up_ends_the_consumer(scene: Scene) -> Non
         dispatching(on(topic, fail, tombstones=True)), topic, group=topic, max_retries=1, clock=HastyClock()
     )
     with pytest.raises(HandlerError, match=rf"{topic}\[0\] offset 1.* 2 attempts.*ValueError: broken"):
-        await consumer.wait()
+        await end(consumer)
     with pytest.raises(HandlerError):
         await consumer.stop()
     assert await scene.backend.committed(topic, topic) == {0: 1}
@@ -218,7 +226,7 @@ async def test_undecodable_message_ends_the_consumer_with_its_place_and_what_was
     await put(scene, topic, 3)
     consumer = await scene.begin(notes, topic, group=topic, clock=clock)
     with pytest.raises(HandlerError, match=rf"^{topic}\[0\] offset 1: .*can't be decoded: .*{poison.found}") as failure:
-        await consumer.wait()
+        await end(consumer)
     with pytest.raises(HandlerError):
         await consumer.stop()
     assert isinstance(failure.value.__cause__, DecodeError)
@@ -237,7 +245,7 @@ async def test_data_that_a_class_does_not_take_is_undecodable_and_the_class_is_n
     consumer = await scene.begin(notes, topic, group=topic, clock=clock)
     found = rf"Strict doesn't take this {NAME} \(ValueError\('n must be odd'\)\)"
     with pytest.raises(HandlerError, match=rf"^{topic}\[0\] offset 1: .*can't be decoded: {found}"):
-        await consumer.wait()
+        await end(consumer)
     assert notes.numbers == [1]
     assert clock.waits == []
 
