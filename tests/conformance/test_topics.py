@@ -93,6 +93,7 @@ async def test_topic_that_appears_while_messages_flow_is_read_from_its_beginning
         while not any(context.topic == until_handled for context in notes.contexts):
             number = numbers.next()
             await emitter.send(event(number), flowing, key=str(number))
+            await scene.clock.sleep(0)
 
     for name in ("second", "third"):
         topic = await family.topic(name, 2)
@@ -123,19 +124,23 @@ async def test_members_with_the_same_pattern_share_what_appears_later(scene: Sce
     second = await family.topic("second", 4)
     for partition in range(4):
         await put(scene, second, *range(2 + 10 * partition, 12 + 10 * partition), partition=partition)
-    await until(lambda: sum(len(notes.numbers) for notes in members) >= 42)
-    assert Counter(number for notes in members for number in notes.numbers) == Counter(range(42))
+    await handled_once(42, members)
     await scene.until_committed(family.name, second, dict.fromkeys(range(4), 10))
-    await share_topic(scene, second, 42, members)
+    await both_handle(scene, second, 42, members)
 
 
-async def share_topic(scene: Scene, topic: str, number: int, members: tuple[Notes, Notes]) -> None:
-    """Return when both members have handled something of the topic."""
+async def both_handle(scene: Scene, topic: str, number: int, members: tuple[Notes, Notes]) -> None:
+    """Return when both members have handled something of a topic, and nothing twice; `number` is the next to put."""
     while not all(any(context.topic == topic for context in notes.contexts) for notes in members):
         for partition in range(4):
-            await put(scene, topic, number, partition=partition)
-            number += 1
-        await until(lambda sent=number: sum(len(notes.numbers) for notes in members) == sent)
+            await put(scene, topic, number + partition, partition=partition)
+        number += 4
+        await handled_once(number, members)
+
+
+async def handled_once(count: int, members: tuple[Notes, Notes]) -> None:
+    await until(lambda: sum(len(notes.numbers) for notes in members) >= count)
+    assert Counter(number for notes in members for number in notes.numbers) == Counter(range(count))
 
 
 class Numbers:
