@@ -120,17 +120,18 @@ class KafkaPort:
         """Subscribe to the topics that there are now, when the engine has finished and the group isn't joined yet.
 
         Each rebalance looks, or every member would bring about one of its own for the same topic. The client's
-        `subscribe` would throw the assignment away before anything could be committed, and its own subscription to a
-        pattern does too; later, in a rebalance, it would join the group twice.
+        `subscribe` and its subscription to a pattern are no way: outside of a rebalance they drop the assignment
+        before anything can be committed, inside of one they have the group joined twice.
         """
-        if self._watch is None or not self._subscription.patterns:
+        client, watch = self._client, self._watch
+        if client is None or watch is None or not self._subscription.patterns:
             return
-        await self._watch.try_to_look()
-        self.found_at_open = self._watch.found.intersection(self.found_at_open)  # what is made anew is new
-        before, topics = self._consumer.subscription(), frozenset(self._topics())
+        await watch.try_to_look()
+        self.found_at_open = watch.found.intersection(self.found_at_open)  # what is made anew is new
+        before, topics = client.subscription(), frozenset(self._topics())
         if topics != before:
-            self._consumer._subscription.subscription._topics = topics
-            self._consumer._client.set_topics(topics)
+            client._subscription.subscription._topics = topics
+            client._client.set_topics(topics)
             _log_change(self._subscription, before, topics)
 
     # ------------------------------------------------------------ what the engine calls

@@ -75,9 +75,12 @@ async def test_internal_topics_and_dead_letters_are_not_meant_by_a_pattern(scene
 async def test_pattern_that_matches_nothing_is_ready_and_waits(scene: Scene, family: Family, grouped: bool) -> None:
     notes = Notes()
     await scene.consume(notes, family.pattern, group=family.name if grouped else None, position="latest")
-    await put(scene, await family.topic("first", 2), 1, 2, partition=1)
+    first = await family.topic("first", 2)
+    await put(scene, first, 1, 2, partition=1)
     await notes.until(2)
-    assert notes.numbers == [1, 2]
+    await put(scene, first, 3, partition=1)
+    await notes.until(3)
+    assert notes.numbers == [1, 2, 3]
 
 
 @pytest.mark.parametrize("grouped", [True, False])

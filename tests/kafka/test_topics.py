@@ -96,6 +96,30 @@ async def test_topic_that_is_deleted_is_dropped_and_the_others_go_on(
     assert consumer.readiness() is None
 
 
+async def test_message_whose_topic_is_deleted_while_it_is_handled_holds_nobody_up(
+    scene: Scene, backend: KafkaBackend, caplog: pytest.LogCaptureFixture
+) -> None:
+    name, going_on = unique("topic"), asyncio.Event()
+
+    async def wait(event: BaseEvent, context: Context) -> None:
+        if event.data["n"] == 1:
+            await going_on.wait()
+
+    notes = Notes(wait)
+    await create(scene, f"{name}-1", 1)
+    await create(scene, f"{name}-2")
+    consumer = await scene.consume(notes, re.compile(f"{name}-.*"), group=name)
+    await notes.until(1)
+    await delete(backend, f"{name}-1")
+    await until(lambda: port_of(consumer)._topics() == (f"{name}-2",))  # type: ignore[attr-defined]  # Kafka's has it
+    with caplog.at_level(logging.WARNING, logger="eventy"):
+        going_on.set()
+        await scene.backend.put(f"{name}-2", encoded(2))
+        await notes.until(2)
+    await scene.until_committed(name, f"{name}-2", {0: 1})
+    assert not [record for record in caplog.records if record.name.startswith("eventy")]
+
+
 def workers_of(consumer: Any) -> Any:
     return consumer._run._assignment._workers
 
