@@ -13,6 +13,7 @@ from eventy.app.settings import Settings, settings_from
 from eventy.clock import Clock
 from eventy.consumer.base import BaseEventConsumer
 from eventy.consumer.options import ConsumerOverrides
+from eventy.consumer.subscription import Topic
 from eventy.emitter.base import BaseEventEmitter
 from eventy.event.registry import Registry
 from eventy.handler.attempt import Scope
@@ -54,7 +55,7 @@ class Imperative(ABC):
         settings: object,
         serializer: BaseEventSerializer,
         consumer_name: str,
-        event_topics: Sequence[str],
+        event_topics: Sequence[Topic],
         event_group: str | None,
         position: str,
         scope: Scope | None = None,

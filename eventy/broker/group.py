@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextvars import Context
 from dataclasses import dataclass
 
@@ -18,12 +18,13 @@ class Member:
     """Somebody who reads some topics.
 
     Parameters
+        reads: whether a topic is among them.
         revoked: awaited when a rebalance begins, with what the member has.
         assigned: awaited when it ends, with what it gets.
         is_halted: whether it handles nothing more, though it hasn't left yet.
     """
 
-    topics: Sequence[str]
+    reads: Callable[[str], bool]
     revoked: Callable[[Partitions], Awaitable[None]]
     assigned: Callable[[Partitions], Awaitable[None]]
     assignment: Partitions = frozenset()
@@ -36,6 +37,7 @@ class Group:
 
     Parameters
         name: None for the private group of a reader without one.
+        topics: gives the topics that there are.
         partitions_of: gives the partitions of a topic.
         notify: called whenever what is still open may have changed.
     """
@@ -43,6 +45,7 @@ class Group:
     def __init__(
         self,
         name: str | None,
+        topics: Callable[[], Iterable[str]],
         partitions_of: Callable[[str], tuple[TopicPartition, ...]],
         notify: Callable[[], None],
     ) -> None:
@@ -52,6 +55,7 @@ class Group:
         self.asleep: set[TopicPartition] = set()
         self.generation = 0
         self._committed: dict[TopicPartition, int] = {}
+        self._topics = topics
         self._partitions_of = partitions_of
         self._notify = notify
         self._due = False
@@ -96,8 +100,7 @@ class Group:
 
     def partitions(self) -> tuple[TopicPartition, ...]:
         """Return all partitions that the group reads, or has read."""
-        topics = {topic for member in self.members for topic in member.topics}
-        read = {partition for topic in topics for partition in self._partitions_of(topic)}
+        read = {partition for topic in self._read() for partition in self._partitions_of(topic)}
         return tuple(sorted(read | set(self._committed)))
 
     def is_worked_on(self, partition: TopicPartition) -> bool:
@@ -107,8 +110,14 @@ class Group:
         )
 
     def partitions_changed(self, topic: str) -> None:
-        if any(topic in member.topics for member in self.members):
+        if self._is_read(topic):
             self._rebalance()
+
+    def _read(self) -> list[str]:
+        return [topic for topic in self._topics() if self._is_read(topic)]
+
+    def _is_read(self, topic: str) -> bool:
+        return any(member.reads(topic) for member in self.members)
 
     def _rebalance(self) -> None:
         self._due = True
@@ -131,8 +140,8 @@ class Group:
         """Deal the partitions out in turn, as the round-robin assignor does."""
         shares: list[tuple[Member, set[TopicPartition]]] = [(member, set()) for member in self.members]
         turn = 0
-        for topic in sorted({topic for member in self.members for topic in member.topics}):
-            readers = [share for member, share in shares if topic in member.topics]
+        for topic in sorted(self._read()):
+            readers = [share for member, share in shares if member.reads(topic)]
             for partition in self._partitions_of(topic):
                 readers[turn % len(readers)].add(partition)
                 turn += 1

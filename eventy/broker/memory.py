@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -47,7 +46,9 @@ class MemoryBroker:
         self._logs: dict[str, list[list[StoredRecord]]] = {}
         self._groups: dict[str, Group] = {}
         self._readers: list[Group] = []
-        self._wakes: dict[str, list[Callable[[], None]]] = defaultdict(list)
+        self._waking: dict[Member, Callable[[], None]] = {}
+        # Those who read a topic: asking each member for each record would be slow.
+        self._wakes: dict[str, list[Callable[[], None]]] = {}
         self._keyless = 0
         self._changed: list[asyncio.Future[None]] = []
 
@@ -61,6 +62,7 @@ class MemoryBroker:
     def create_topic(self, topic: str, partitions: int | None = None) -> None:
         """Make a topic, or add partitions to it; the groups that read it rebalance."""
         log = self._logs.setdefault(topic, [])
+        self._wakes.setdefault(topic, [wake for member, wake in self._waking.items() if member.reads(topic)])
         missing = (partitions or self._default) - len(log)
         if missing > 0:
             log.extend([] for _ in range(missing))
@@ -70,6 +72,10 @@ class MemoryBroker:
     def has_topic(self, topic: str) -> bool:
         """Return whether a topic is there; unlike the other questions this one doesn't make it."""
         return topic in self._logs
+
+    def topics(self) -> tuple[str, ...]:
+        """Return the topics that there are."""
+        return tuple(self._logs)
 
     def partitions(self, topic: str) -> tuple[TopicPartition, ...]:
         """Return the partitions of a topic."""
@@ -123,14 +129,15 @@ class MemoryBroker:
         """
         found = self._groups.get(group) if group is not None else None
         if found is None:
-            found = Group(group, self.partitions, self._notify)
+            found = Group(group, self.topics, self.partitions, self._notify)
             if group is not None:
                 self._groups[group] = found
         if found not in self._readers:
             self._readers.append(found)
-        for topic in member.topics:
-            self.partitions(topic)
-            self._wakes[topic].append(wake)
+        self._waking[member] = wake
+        for topic, wakes in self._wakes.items():
+            if member.reads(topic):
+                wakes.append(wake)
         found.join(member)
         return found
 
@@ -139,10 +146,12 @@ class MemoryBroker:
         member.is_halted = True
         self._notify()
 
-    def leave(self, group: Group, member: Member, wake: Callable[[], None]) -> None:
+    def leave(self, group: Group, member: Member) -> None:
         """Let a member go; the others take over what it had."""
-        for topic in member.topics:
-            self._wakes[topic].remove(wake)
+        wake = self._waking.pop(member)
+        for topic, wakes in self._wakes.items():
+            if member.reads(topic):
+                wakes.remove(wake)
         group.leave(member)
         if not group.members and group.name is None:
             self._readers.remove(group)

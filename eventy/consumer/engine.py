@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Generic, TypeVar, Unpack
 
 from eventy.clock import Clock
@@ -15,6 +16,7 @@ from eventy.consumer.options import ConsumerOptions, ConsumerOverrides, override
 from eventy.consumer.port import Port
 from eventy.consumer.positions import check_position
 from eventy.consumer.run import Run
+from eventy.consumer.subscription import Subscription, Topic
 from eventy.errors import ConfigurationError, EventyError
 from eventy.handler.attempt import Attempt, Deliver, Scope
 from eventy.serializer.base import BaseEventSerializer
@@ -31,7 +33,8 @@ class EngineConsumer(BaseEventConsumer, Generic[Broker]):
         broker: what is shared with the emitters of the kind, see `connect`.
         serializer: gives messages their events.
         clock: gives the time.
-        event_topics: the topics to read.
+        event_topics: the topics to read, names and compiled patterns mixed; a pattern means every topic that it
+            matches as a whole, those that appear later too, but neither internal topics nor dead letters.
         event_group: shares partitions and offsets with its other members; None: all partitions, no offsets.
         position: where to begin, see `eventy.consumer.positions`.
         scope: opened around each attempt at a message, such as `database.transaction`.
@@ -46,22 +49,21 @@ class EngineConsumer(BaseEventConsumer, Generic[Broker]):
         broker: Broker,
         serializer: BaseEventSerializer,
         clock: Clock,
-        event_topics: Sequence[str],
+        event_topics: Sequence[Topic],
         event_group: str | None,
         position: str,
         scope: Scope | None = None,
         options: ConsumerOptions | None = None,
         **overrides: Unpack[ConsumerOverrides],
     ) -> None:
-        if isinstance(event_topics, str) or not event_topics:
-            raise ConfigurationError(f"event_topics is {event_topics!r}, expected a list of one topic or more")
-        self.topics = tuple(event_topics)
+        self.subscription = Subscription.of(event_topics)
         self.group = event_group
         try:
             check_position(position, event_group)
             self._options = override(options or ConsumerOptions(), overrides)
         except ConfigurationError as error:
             raise ConfigurationError(f"{self.name}: {error}") from error
+        self.subscription = replace(self.subscription, excluded_suffix=self._options.dead_letter_suffix)
         self._broker = broker
         self._serializer = serializer
         self._clock = clock
@@ -79,7 +81,7 @@ class EngineConsumer(BaseEventConsumer, Generic[Broker]):
     @property
     def name(self) -> str:
         group = f"group {self.group}" if self.group is not None else "no group"
-        return f"consumer of {', '.join(self.topics)} ({group})"
+        return f"consumer of {self.subscription} ({group})"
 
     async def start(self, deliver: Deliver) -> None:
         self._tell_what_has_no_use()

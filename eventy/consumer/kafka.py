@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from typing import Any, ClassVar
 
 import aiokafka
@@ -15,9 +15,11 @@ from eventy.broker.kafka.connection import METADATA_MAX_AGE, KafkaConnection
 from eventy.broker.kafka.letters import LetterWriter
 from eventy.broker.kafka.records import accept_any_header_name
 from eventy.broker.kafka.requests import bounded, started, translated
+from eventy.broker.kafka.watch import PartitionWatch
 from eventy.clock import Clock
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.port import AssignmentListener, Port
+from eventy.consumer.subscription import Subscription
 from eventy.errors import BrokerUnavailableError, CommitFailedError
 from eventy.handler.dead_letter import DeadLetter
 from eventy.message.record import Record, TopicPartition
@@ -41,19 +43,22 @@ class KafkaConsumer(EngineConsumer[KafkaConnection]):
 
     def _port(self) -> Port:
         kind = KafkaPort if self.group is not None else GrouplessKafkaPort
-        return kind(self._broker, self._clock, self.topics, self.group)
+        return kind(self._broker, self._clock, self.subscription, self.group)
 
 
 class KafkaPort:
     """A member of a group of a Kafka cluster."""
 
-    def __init__(self, connection: KafkaConnection, clock: Clock, topics: Sequence[str], group: str | None) -> None:
+    def __init__(
+        self, connection: KafkaConnection, clock: Clock, subscription: Subscription, group: str | None
+    ) -> None:
         self._connection = connection
         self._clock = clock
-        self._topics = topics
+        self._subscription = subscription
         self._group = group
         self._client: AIOKafkaConsumer | None = None
         self._letters = LetterWriter(connection)
+        self._watch: PartitionWatch | None = None
         self._paused: set[TopicPartition] = set()
         self._held: set[TopicPartition] = set()
         self._generation: int | None = None
@@ -63,21 +68,21 @@ class KafkaPort:
         self.revoke_timeout = connection.rebalance_timeout / 2000
 
     async def open(self, listener: AssignmentListener) -> None:
-        await self._connect()
-        self.found_at_open = await self._partitions()
-        self._consumer.subscribe(topics=list(self._topics), listener=_Listener(self, listener))
+        watch = await self._connect()
+        topics = self._topics()
+        # What the client's `subscribe` does; that refuses to be without a topic, which a pattern may be.
+        self._consumer._subscription.subscribe(topics=set(topics), listener=_Listener(self, listener))
+        self._consumer._client.set_topics(topics)
+        if self._subscription.patterns:
+            watch.start(METADATA_MAX_AGE / 1000, self._rejoin_if_topics_changed, self.failed)
 
-    async def _partitions(self) -> frozenset[TopicPartition]:
-        # The consumer's own answer knows the topics only that are assigned already.
-        cluster = await bounded("asking for partitions", self._consumer._client.fetch_all_metadata())
-        return frozenset(
-            TopicPartition(topic, number)
-            for topic in self._topics
-            for number in cluster.partitions_for_topic(topic) or ()
-        )
-
-    async def _connect(self) -> None:
+    async def _connect(self) -> PartitionWatch:
         self._client = await self._connection.reached(self._clock, self._started)
+        self._watch = PartitionWatch(str(self._subscription), self._consumer._client, self._subscription.matches)
+        self.found_at_open = await self._watch.look()
+        if not self.found_at_open:
+            logger.info("%s: no such topic yet", self._subscription)
+        return self._watch
 
     async def _started(self, seconds: float) -> AIOKafkaConsumer:
         accept_any_header_name()
@@ -103,6 +108,38 @@ class KafkaPort:
         if self._client is None:
             raise BrokerUnavailableError("not connected to Kafka yet")
         return self._client
+
+    # ------------------------------------------------------------ topics that come and go
+
+    def _topics(self) -> tuple[str, ...]:
+        return self._subscription.among({partition.topic for partition in self._found()})
+
+    def _found(self) -> frozenset[TopicPartition]:
+        return self._watch.found if self._watch is not None else frozenset()
+
+    def _rejoin_if_topics_changed(self) -> None:
+        if self._consumer.subscription() != frozenset(self._topics()):
+            self._consumer._coordinator.request_rejoin()
+
+    async def renew_topics(self) -> None:
+        """Subscribe to the topics that there are now, when the engine has finished and the group isn't joined yet.
+
+        Each rebalance looks, or every member would bring about one of its own for the same topic. The client's
+        `subscribe` and its subscription to a pattern are no way: outside of a rebalance they drop the assignment
+        before anything can be committed, inside of one they have the group joined twice.
+        """
+        client, watch = self._client, self._watch
+        if client is None or watch is None or not self._subscription.patterns:
+            return
+        await watch.try_to_look()
+        self.found_at_open = watch.found.intersection(self.found_at_open)  # what is made anew is new
+        before, topics = client.subscription(), frozenset(self._topics())
+        if topics != before:
+            client._subscription.subscription._topics = topics
+            client._client.set_topics(topics)
+            _log_change(self._subscription, before, topics)
+
+    # ------------------------------------------------------------ what the engine calls
 
     async def fetch(self) -> Mapping[TopicPartition, Sequence[Record]]:
         if self._failure is not None:
@@ -180,8 +217,11 @@ class KafkaPort:
         # A member that was expelled commits as nobody, which the broker lets pass when the group is empty by then.
         if self._consumer._coordinator.generation != self._generation:
             raise CommitFailedError("the group has expelled this member: others may have gone on from its offsets")
-        native = {_native(partition): offset for partition, offset in offsets.items()}
-        await bounded("committing offsets", self._consumer.commit(native))
+        # A topic that is gone keeps no offsets; the client would ask again and again.
+        topics = self._topics()
+        native = {_native(partition): offset for partition, offset in offsets.items() if partition.topic in topics}
+        if native:
+            await bounded("committing offsets", self._consumer.commit(native))
 
     async def write_letter(self, letter: DeadLetter) -> None:
         await self._letters.write(letter.record, letter.source)
@@ -203,42 +243,52 @@ class KafkaPort:
         await asyncio.gather(self._leave(), self._letters.close())
 
     async def _leave(self) -> None:
+        if self._watch is not None:
+            await self._watch.stop()
         if self._client is not None:
             client, self._client = self._client, None
             await _close(client)
 
 
 class GrouplessKafkaPort(KafkaPort):
-    """A reader of all partitions, who commits nothing. New partitions are looked for while fetching."""
+    """A reader of all partitions, who commits nothing."""
 
     async def open(self, listener: AssignmentListener) -> None:
         self._listener = listener
         self._known: frozenset[TopicPartition] = frozenset()
-        self._looked = self._clock.monotonic()
-        await self._connect()
-        self.found_at_open = await self._partitions()
-        await self._add(frozenset(self.found_at_open))
+        watch = await self._connect()
+        if watch.found:
+            self._assign(watch.found)
+        await listener.on_assigned(watch.found)
+        watch.start(METADATA_MAX_AGE / 1000, lambda: None, self.failed)
 
     async def fetch(self) -> Mapping[TopicPartition, Sequence[Record]]:
-        if self._clock.monotonic() - self._looked > METADATA_MAX_AGE / 1000:
-            self._looked = self._clock.monotonic()
-            if new := await self._partitions() - self._known:
-                await self._add(new)
-        if not self._known:
+        if (found := self._found()) != self._known:
+            await self._change(found)
+        if not self._known and self._failure is None:
             await self._clock.sleep(_FETCH / 1000)
             return {}
         return await super().fetch()
 
-    async def _add(self, new: frozenset[TopicPartition]) -> None:
-        if new:
-            self._known |= new
-            self._consumer.assign([_native(partition) for partition in self._known])
-            self._paused |= new
-            # The client has forgotten, with the former assignment, what was paused and where each partition was.
-            for partition in self._known:
-                self._apply(partition)
-            self._listener.rewind()
+    async def _change(self, found: frozenset[TopicPartition]) -> None:
+        new, gone = found - self._known, self._known - found
+        before = {partition.topic for partition in self._known}
+        self.found_at_open = found.intersection(self.found_at_open)  # what is made anew is new
+        if gone:
+            await self._listener.on_revoked(gone)
+        self._assign(found)
+        self._listener.rewind()
         await self._listener.on_assigned(new)
+        _log_change(self._subscription, before, {partition.topic for partition in found})
+
+    def _assign(self, found: frozenset[TopicPartition]) -> None:
+        self._paused = (self._paused & found) | (found - self._known)
+        self._held &= found
+        self._known = found
+        self._consumer.assign([_native(partition) for partition in found])
+        # The client has forgotten, with the former assignment, what was paused and where each partition was.
+        for partition in found:
+            self._apply(partition)
 
     async def committed(self, partition: TopicPartition) -> int | None:
         return None
@@ -255,6 +305,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the client 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         try:
             await self._listener.on_revoked([TopicPartition(*partition) for partition in revoked])
+            await self._port.renew_topics()
         except Exception as error:
             self._port.failed(error)
             raise
@@ -267,6 +318,12 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the client 
         except Exception as error:
             self._port.failed(error)
             raise
+
+
+def _log_change(subscription: Subscription, before: Set[str], now: Set[str]) -> None:
+    for what, topics in (("new", now - before), ("gone", before - now)):
+        if topics:
+            logger.info("%s: %s: %s", subscription, what, ", ".join(sorted(topics)))
 
 
 def _native(partition: TopicPartition) -> aiokafka.TopicPartition:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -11,8 +12,11 @@ from eventy.broker.memory import MemoryBroker
 from eventy.clock import Clock
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.port import AssignmentListener, Port
+from eventy.consumer.subscription import Subscription
 from eventy.handler.dead_letter import DeadLetter
 from eventy.message.record import Record, TopicPartition
+
+logger = logging.getLogger(__name__)
 
 # Records of a partition in one batch.
 _BATCH = 2_000
@@ -28,7 +32,7 @@ class MemoryConsumer(EngineConsumer[MemoryBroker]):
         return MemoryBroker.of(config, clock)
 
     def _port(self) -> Port:
-        return MemoryPort(self._broker, self.topics, self.group)
+        return MemoryPort(self._broker, self.subscription, self.group)
 
 
 class MemoryPort:
@@ -36,7 +40,7 @@ class MemoryPort:
 
     revoke_timeout = 60.0
 
-    def __init__(self, broker: MemoryBroker, topics: Sequence[str], group: str | None) -> None:
+    def __init__(self, broker: MemoryBroker, subscription: Subscription, group: str | None) -> None:
         self._broker = broker
         self._name = group
         self._group: Group | None = None
@@ -45,12 +49,15 @@ class MemoryPort:
         self._held: set[TopicPartition] = set()
         self._woken = asyncio.Event()
         self._interrupted = False
-        self._member = Member(topics, self._on_revoked, self._on_assigned)
+        self._member = Member(subscription.matches, self._on_revoked, self._on_assigned)
+        found = subscription.among(broker.topics())
         # Where the topics end now: what is sent while the group still assigns its partitions isn't passed over.
         self._ends = {
-            partition: broker.end_offset(partition) for topic in topics for partition in broker.partitions(topic)
+            partition: broker.end_offset(partition) for topic in found for partition in broker.partitions(topic)
         }
         self.found_at_open: Collection[TopicPartition] = self._ends.keys()
+        if not found:
+            logger.info("%s: no such topic yet", subscription)
 
     async def open(self, listener: AssignmentListener) -> None:
         self._listener = listener
@@ -147,5 +154,5 @@ class MemoryPort:
 
     async def close(self) -> None:
         if self._group is not None:
-            self._broker.leave(self._group, self._member, self._woken.set)
+            self._broker.leave(self._group, self._member)
             self._group = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -73,6 +74,14 @@ async def test_command_reaches_its_handler_and_its_event_the_next() -> None:
         event = await app.get("seen").get()
     assert (event.data["payment_id"], event.data["caused_by"]) == ("p1", event.data["correlation_id"])
     assert app.get("payments") == ["p1"]
+
+
+async def test_consumer_takes_patterns_of_topics_too() -> None:
+    app = configured()
+    serializer, pattern = app.get("serializer"), re.compile("contract-.*")
+    consumer = app.configure_consumer(MEMORY, serializer, "contracts", ["payment-events", pattern], "c", "latest")
+    assert isinstance(consumer, MemoryConsumer)
+    assert consumer.subscription.patterns == (pattern,)
 
 
 async def test_settings_object_does_as_well_as_a_module() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from eventy.clock import Clock
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.port import Port
+from eventy.consumer.subscription import Topic
 from eventy.emitter.base import BaseEventEmitter
 from eventy.errors import ShutdownTimeoutError
 from eventy.event.base import BaseEvent
@@ -84,7 +85,7 @@ class Scene:
         return emitter
 
     async def consume(
-        self, deliver: Deliver, *topics: str, group: str | None = None, position: str | None = None, **more: Any
+        self, deliver: Deliver, *topics: Topic, group: str | None = None, position: str | None = None, **more: Any
     ) -> EngineConsumer[Any]:
         """Return a consumer that is ready. By default it reads from the beginning, or from what is committed."""
         consumer = await self.begin(deliver, *topics, group=group, position=position, **more)
@@ -94,7 +95,7 @@ class Scene:
     async def begin(
         self,
         deliver: Deliver,
-        *topics: str,
+        *topics: Topic,
         group: str | None = None,
         position: str | None = None,
         clock: Clock | None = None,

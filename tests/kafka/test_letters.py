@@ -13,6 +13,7 @@ from eventy.broker.kafka.connection import KafkaConnection
 from eventy.broker.memory import StoredRecord
 from eventy.clock import Clock
 from eventy.consumer.kafka import KafkaPort
+from eventy.consumer.subscription import Subscription
 from eventy.errors import BrokerError, BrokerUnavailableError, RecordTooLargeError
 from eventy.handler.dead_letter import DeadLetter, dead_letter
 from tests.conformance.kafka import KafkaBackend
@@ -30,7 +31,7 @@ async def port(backend: KafkaBackend) -> AsyncIterator[KafkaPort]:
 
 
 def port_to(connection: KafkaConnection) -> KafkaPort:
-    return KafkaPort(connection, Clock(), [], None)
+    return KafkaPort(connection, Clock(), Subscription(()), None)
 
 
 def letter(topic: str, value: bytes = b"value", partition: int = 0, suffix: str = "-dlt") -> DeadLetter:
