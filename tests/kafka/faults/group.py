@@ -41,10 +41,13 @@ class Group:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *error: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *error: object) -> None:
         for process in self._processes.values():
             process.kill()
             await until_exit(process, _ENDS_WITHIN)
+        if kind is not None:
+            for place in self._names:
+                print(f"\nprocess {place}:\n{tail(self._log(place))}")  # noqa: T201 - the processes' side of a failure
 
     # ------------------------------------------------------------ processes
 

@@ -11,23 +11,17 @@ from tests.kafka.faults.flow import Flow, number_of
 
 _PREFIX = "kafka_dlt-"
 # Seconds between two looks.
-_INTERVAL = 0.1
+_INTERVAL = 0.02
 
 
 class Letters:
-    """The dead-letter topic of a flow.
+    """The dead-letter topic of a flow."""
 
-    Parameters
-        doomed: the messages that no attempt handles, as they went in.
-    """
-
-    def __init__(self, flow: Flow, doomed: Sequence[Record]) -> None:
+    def __init__(self, flow: Flow) -> None:
         self._flow = flow
         self._topic = f"{flow.topic}-dlt"
-        self._doomed = doomed
-        self.looks = 0
-        #: Those whose offset was seen committed when they had no letter yet.
-        self.early: set[int] = set()
+        #: What was committed, and of which messages there were letters a moment later.
+        self.looks: list[tuple[dict[int, int], set[int]]] = []
 
     async def records(self) -> list[Record]:
         return list(await self._flow.backend.records(self._topic))
@@ -49,10 +43,17 @@ class Letters:
             # In this order: what is committed by now must have had its letter before.
             committed = await self._flow.committed()
             there = {number_of(letter) for letter in await self.records()}
-            past = (one for one in self._doomed if committed.get(one.partition, 0) > one.offset)
-            self.early.update(number for number in map(number_of, past) if number not in there)
-            self.looks += 1
+            self.looks.append((committed, there))
             await asyncio.sleep(_INTERVAL)
+
+    def early(self, doomed: Sequence[Record]) -> set[int]:
+        """Return which messages without a handling were seen committed when they had no letter yet."""
+        return {
+            number_of(record)
+            for committed, there in self.looks
+            for record in doomed
+            if committed.get(record.partition, 0) > record.offset and number_of(record) not in there
+        }
 
 
 def as_sent(record: Record) -> tuple[int, bytes | None, bytes | None, list[Header]]:
