@@ -27,26 +27,34 @@ class Attempt:
         deliver: calls the event's handlers.
         scope: opened around them, a database transaction for example; an attempt that fails leaves it by its error.
         group: part of the ids of what is sent.
+        replay_emits: whether sends of messages that the group has been past go out once more.
     """
 
     def __init__(
-        self, serializer: BaseEventSerializer, deliver: Deliver, scope: Scope | None, group: str | None
+        self,
+        serializer: BaseEventSerializer,
+        deliver: Deliver,
+        scope: Scope | None,
+        group: str | None,
+        *,
+        replay_emits: bool = False,
     ) -> None:
         self._serializer = serializer
         self._deliver = deliver
         self._scope: Scope = scope or nullcontext
         self._group = group or ""
+        self._holds_back = group is not None and not replay_emits
 
-    async def __call__(self, record: Record, number: int) -> list[Send]:
+    async def __call__(self, record: Record, number: int, is_replaying: bool = False) -> list[Send]:
         """Raises DecodeError for a message that nobody can read, and whatever a handler raises."""
         if record.value is None:
             return []
         event = await self._decode(record.value)
-        context = Context(record, number, data=event.data)
+        context = Context(record, number, is_replaying=is_replaying, data=event.data)
         with Collection(context, self._group) as collection:
             async with self._scope():
                 await self._deliver(event, context)
-        return collection.sends
+        return [] if is_replaying and self._holds_back else collection.sends
 
     async def _decode(self, value: bytes) -> BaseEvent:
         try:

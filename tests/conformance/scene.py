@@ -27,9 +27,12 @@ class HastyClock(Clock):
     def __init__(self) -> None:
         self.waits: list[float] = []
 
+    def monotonic(self) -> float:
+        return sum(self.waits)
+
     async def sleep(self, seconds: float) -> None:
         if seconds:
-            self.waits.append(seconds)
+            self.waits.append(round(seconds, 6))
         await super().sleep(0)
 
 
