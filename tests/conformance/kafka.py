@@ -73,9 +73,7 @@ class KafkaBackend(Backend):
     async def _records(self, topic: str) -> Sequence[Record]:
         consumer = await self._client(AIOKafkaConsumer)
         cluster = await consumer._client.fetch_all_metadata()
-        if (numbers := cluster.partitions_for_topic(topic)) is None:
-            return []  # nobody has made the topic yet
-        partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
+        partitions = [TopicPartition(topic, number) for number in sorted(cluster.partitions_for_topic(topic))]
         ends = await consumer.end_offsets(partitions)
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)

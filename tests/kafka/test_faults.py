@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
@@ -18,7 +18,7 @@ import pytest
 from tests.conformance.kafka import KafkaBackend
 from tests.conformance.scene import Scene
 from tests.kafka.faults.flow import number_of
-from tests.kafka.faults.letters import Letters, as_sent
+from tests.kafka.faults.letters import as_sent, committed_too_early, letters_of, note_when_letters_arrive
 from tests.kafka.faults.sizes import FULL, SHORT, Sizes
 from tests.kafka.faults.stage import PLACES, Stage
 from tests.real.kafka import KafkaBroker
@@ -101,29 +101,23 @@ async def test_dead_letters_are_exactly_the_messages_that_no_attempt_handles(on_
         EVENTY_CONSUMER_MAX_RETRIES="2",
         EVENTY_CONSUMER_RETRY_INTERVAL="10",
     ) as stage:
+        await note_when_letters_arrive(stage.flow)
         stage.start_all()
         await stage.settle()
         failing = {stage.flow.sent + number: times for number, times in failures(sizes.failing_messages).items()}
-        letters = Letters(stage.flow)
-        async with letters.watch():
-            await stage.flow.send(sizes.failing_messages, lambda number: failing.get(number, 0))
-            await stage.end(lacking=sum(times == FOR_EVER for times in failing.values()))
+        await stage.flow.send(sizes.failing_messages, lambda number: failing.get(number, 0))
+        await stage.end(lacking=sum(times == FOR_EVER for times in failing.values()))
         doomed = [record for record in await stage.flow.went_in() if failing.get(number_of(record)) == FOR_EVER]
-        written = await letters.records()
+        letters = await letters_of(stage.flow)
         stage.report(
-            f"{len(failing) - len(doomed)} messages failed twice, {len(doomed)} for ever, {len(written)} letters, "
-            f"{len(letters.looks)} looks"
+            f"{len(failing) - len(doomed)} messages failed twice, {len(doomed)} for ever, {len(letters)} letters"
         )
-        assert sorted(map(as_sent, written)) == sorted(map(as_sent, doomed))
-        assert not letters.early(doomed)
+        assert sorted(map(as_sent, letters)) == sorted(map(as_sent, doomed))
+        assert await committed_too_early(stage.flow, doomed) == []
         await stage.assert_at_least_once_and_in_order(without=map(number_of, doomed))
-        attempts = defaultdict[int, list[int]](list)
-        for attempt in sorted(stage.group.journals.attempts):
-            attempts[attempt.number].append(attempt.attempt)
-        unlike = {
-            number: made for number, made in attempts.items() if made != [1, 2, 3][: 3 if number in failing else 1]
-        }
-        assert unlike == {}
+        made = stage.group.journals.attempts_made()
+        expected = dict.fromkeys(range(stage.flow.sent), (1,)) | dict.fromkeys(failing, (1, 2, 3))
+        assert {number: found for number, found in made.items() if found != expected[number]} == {}
 
 
 @pytest.mark.parametrize("concurrency", CONCURRENCIES)

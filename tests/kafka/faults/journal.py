@@ -77,6 +77,13 @@ class Journals:
         """Return what was handled, in the order of time, repetitions included."""
         return sorted(one for one in self.attempts if not one.fails)
 
+    def attempts_made(self) -> dict[int, tuple[int, ...]]:
+        """Return which attempts each message has seen, in the order of time."""
+        made: defaultdict[int, tuple[int, ...]] = defaultdict(tuple)
+        for one in sorted(self.attempts):
+            made[one.number] += (one.attempt,)
+        return made
+
     def firsts(self) -> dict[str, list[int]]:
         """Return for each key the numbers of its messages in the order in which each was handled first."""
         numbers: defaultdict[str, dict[int, None]] = defaultdict(dict)
