@@ -1,4 +1,4 @@
-"""What a consumer has done so far."""
+"""How many messages a consumer has had, by what became of them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Counts:
-    """Messages, counted since the consumer was built.
+    """Messages since the start of one consumer; a message that comes again is counted again.
 
     Parameters
-        handled: whose handlers have returned, whose sends are acknowledged.
+        handled: their handlers have returned, or there were none.
         retried: attempts that failed and were to be made again.
-        skipped: given up and passed over.
-        dead_lettered: given up and put aside, their letters acknowledged.
-        poison: that couldn't be decoded, whatever became of them.
-        tombstones_passed_over: tombstones that nothing is registered for.
+        skipped: given up and passed over, by `on_exhausted="skip"`.
+        dead_lettered: given up and written to the dead-letter topic.
+        poison: bytes that can't be decoded; those passed over are among `skipped` or `dead_lettered` too.
+        tombstones_passed_over: records without a value that nothing is registered for; they are among `handled` too.
     """
 
     handled: int = 0

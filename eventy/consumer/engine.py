@@ -91,12 +91,20 @@ class EngineConsumer(BaseEventConsumer, Generic[Broker]):
             group=self.group,
             position=self._position,
             attempt=Attempt(
-                self._serializer, deliver, self._scope, self.group, replay_emits=self._options.replay_emits
+                self._serializer,
+                deliver,
+                self._scope,
+                self.group,
+                replay_emits=self._options.replay_emits,
+                passed_over=self._count_tombstone,
             ),
             counts=self.counts,
         )
         if self._checkpoint_callback is not None:
             self._run.set_checkpoint_callback(self._checkpoint_callback)
+
+    def _count_tombstone(self) -> None:
+        self.counts.tombstones_passed_over += 1
 
     def _tell_what_has_no_use(self) -> None:
         if self.group is None and self._options.on_exhausted == "dead_letter":
