@@ -5,7 +5,6 @@ Each test prints what it counted: `pytest -s` shows it.
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -32,8 +31,6 @@ SESSION = 3_000
 CONCURRENCIES = (1, 4)
 # How many attempts fail at a message that is never handled: more than are made.
 FOR_EVER = 1_000
-# Seconds that a frozen process is left alone.
-FROZEN = 3 * SHORT_SESSION / 1000
 
 
 @pytest.fixture
@@ -151,8 +148,9 @@ async def test_process_that_was_frozen_for_longer_than_its_session_disturbs_noth
         for freeze in range(sizes.freezes):
             victim = chance.choice(PLACES)
             await stage.group.until_handled(sizes.frozen_messages * (freeze + 1) // (sizes.freezes + 2))
+            await stage.group.until_at_work(victim)
             stage.group.freeze(victim)
-            await asyncio.sleep(FROZEN)
+            await stage.group.until_taken_over(victim)
             stage.group.thaw(victim)
         await stage.end()
         stage.report(f"processes frozen {sizes.freezes} times, seed {seed}")

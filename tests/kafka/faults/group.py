@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[3]
 _ENDS_WITHIN = 40.0
 # Seconds in which nothing happens after which nothing will: a broker that was killed takes 12 to be itself again.
 _QUIET = 30.0
+# Messages that a process handles in a moment, some of each of its partitions.
+_RECENT = 20
 
 
 class Group:
@@ -96,9 +98,20 @@ class Group:
     # ------------------------------------------------------------ waiting
 
     async def until_at_work(self, place: int) -> None:
-        """Return when the place's process has handled a message."""
-        path = self.journals.path(self._names[place])
-        await self.until(lambda: path.exists() and path.stat().st_size > 0, f"a message for process {place}")
+        """Return when the place's process has handled another message."""
+        done = self.journals.by_process[self._names[place]]
+        before = len(done)
+        await self.until(lambda: len(done) > before, f"a message for process {place}")
+
+    async def until_taken_over(self, place: int) -> None:
+        """Return when others handle what the place's process, which is frozen, had been handling."""
+        self.journals.read()
+        partitions = {one.partition for one in self.journals.by_process[self._names[place]][-_RECENT:]}
+        before = len(self.journals.attempts)
+        await self.until(
+            lambda: any(one.partition in partitions for one in self.journals.attempts[before:]),
+            f"messages of partitions {partitions} for other processes than {place}",
+        )
 
     async def until_handled(self, count: int) -> None:
         """Return when so many different messages are handled."""

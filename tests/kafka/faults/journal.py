@@ -57,6 +57,7 @@ class Journals:
         self._folder = folder
         self._read: defaultdict[Path, int] = defaultdict(int)
         self.attempts: list[Attempt] = []
+        self.by_process: defaultdict[str, list[Attempt]] = defaultdict(list)
         self.handled: set[int] = set()
 
     def path(self, name: str) -> Path:
@@ -71,6 +72,7 @@ class Journals:
             self._read[path] += len(whole) + len(newline)
             found = [Attempt.of(line) for line in whole.splitlines()]
             self.attempts += found
+            self.by_process[path.stem] += found
             self.handled.update(one.number for one in found if not one.fails)
 
     def successes(self) -> list[Attempt]:

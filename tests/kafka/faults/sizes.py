@@ -13,7 +13,7 @@ class Sizes:
         outage_messages, outages: messages, and how often the broker is killed meanwhile.
         failing_messages: of which one in a hundred fails twice, and one in a thousand for ever.
         rolls: how often all processes are replaced, one after the other.
-        frozen_messages, freezes: messages, and how often a process is stopped for longer than its session.
+        frozen_messages, freezes: messages, and how often a process is frozen until others have taken over.
         bound: seconds for each test.
     """
 
@@ -45,7 +45,7 @@ FULL = Sizes(
     outage_messages=50_000,
     outages=3,
     failing_messages=10_000,
-    rolls=5,
+    rolls=10,
     frozen_messages=50_000,
     freezes=5,
     bound=400,
