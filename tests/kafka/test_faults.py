@@ -57,7 +57,12 @@ async def test_killed_processes_lose_nothing_and_keep_the_order_of_first_handlin
     chance = random.Random(seed)
     victims = chance.sample([*PLACES] * sizes.kills, len(PLACES) * sizes.kills)
     moments = sorted(chance.sample(range(sizes.killed_messages), len(victims)))
-    async with on_stage(session=SHORT_SESSION, work=0.001 * concurrency, concurrency=concurrency) as stage:
+    async with on_stage(
+        session=SHORT_SESSION,
+        work=0.001 * concurrency,
+        concurrency=concurrency,
+        EVENTY_CONSUMER_SLICE_TIME="5",  # flushes and commits fill more of the time in which the kill may come
+    ) as stage:
         await stage.flow.send(sizes.killed_messages)
         stage.start_all()
         for moment, victim in zip(moments, victims, strict=True):

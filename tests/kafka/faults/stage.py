@@ -48,7 +48,7 @@ class Stage:
             folder: for what the processes write.
             bound: seconds for the body.
             session: ms of silence after which a process is expelled.
-            work: seconds of it for each message.
+            work: seconds of it for most messages.
             concurrency: key lanes a partition.
             settings: of the processes beside.
         """

@@ -18,8 +18,10 @@ from tests.conformance.serializer import NAME
 from tests.kafka.faults.journal import Journal
 
 OUT = os.environ.get("WORKER_OUT", "")
-# Seconds of work for each message.
+# Seconds of work for most messages. A few take longer, so that with lanes those after them are done first.
 WORK = float(os.environ.get("WORKER_WORK", "0"))
+SLOW_ONE_IN = 50
+SLOW = 25 * WORK
 
 
 class MeantToFailError(Exception):
@@ -28,12 +30,13 @@ class MeantToFailError(Exception):
 
 async def handle(event: BaseEvent, context: Context, emitter: BaseEventEmitter, clock: Clock, journal: Journal) -> None:
     """Fail as often as the message says, then pass it on."""
-    await clock.sleep(WORK)
+    number = event.data["n"]
+    await clock.sleep(WORK if number % SLOW_ONE_IN else SLOW)
     fails = context.attempt <= event.data.get("fails", 0)
     await emitter.send(event, OUT, key=context.key)
-    journal.note(event.data["n"], context, fails=fails)
+    journal.note(number, context, fails=fails)
     if fails:
-        raise MeantToFailError(f"attempt {context.attempt} at {event.data['n']}")
+        raise MeantToFailError(f"attempt {context.attempt} at {number}")
 
 
 def build() -> Eventy:
