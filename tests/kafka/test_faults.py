@@ -5,6 +5,7 @@ Each test prints what it counted: `pytest -s` shows it.
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -83,7 +84,10 @@ async def test_broker_that_is_killed_loses_nothing_and_processes_go_on_by_themse
         for outage in range(sizes.outages):
             await stage.group.until_handled(sizes.outage_messages * (outage + 1) // (sizes.outages + 1))
             kafka_broker.kill()
-            await kafka_broker.start()
+            try:
+                await asyncio.sleep(sizes.away)
+            finally:
+                await kafka_broker.start()
         await stage.end()
         stage.report(f"broker killed {sizes.outages} times")
         await stage.assert_at_least_once_and_in_order()

@@ -11,6 +11,7 @@ class Sizes:
     Parameters
         killed_messages, kills: messages, and how often each process is killed meanwhile.
         outage_messages, outages: messages, and how often the broker is killed meanwhile.
+        away: seconds before it is started again; after 30 what handlers send isn't waited for any more, but sent anew.
         failing_messages: of which one in a hundred fails twice, and one in a thousand for ever.
         rolls: how often all processes are replaced, one after the other.
         frozen_messages, freezes: messages, and how often a process is frozen until others have taken over.
@@ -21,6 +22,7 @@ class Sizes:
     kills: int
     outage_messages: int
     outages: int
+    away: float
     failing_messages: int
     rolls: int
     frozen_messages: int
@@ -33,6 +35,7 @@ SHORT = Sizes(
     kills=1,
     outage_messages=10_000,
     outages=1,
+    away=0,
     failing_messages=10_000,
     rolls=1,
     frozen_messages=10_000,
@@ -44,6 +47,7 @@ FULL = Sizes(
     kills=10,
     outage_messages=50_000,
     outages=3,
+    away=40,
     failing_messages=10_000,
     rolls=10,
     frozen_messages=50_000,
