@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 FAST := -m "not kafka and not postgres"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast test-pythons check constraints clean
+.PHONY: help setup run test test-fast soak test-pythons check constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ test: $(STAMP) ## all tests, on a real Kafka broker and a real PostgreSQL server
 
 test-fast: $(STAMP) ## the tests that need no server
 	$(BIN)/python -m pytest $(FAST)
+
+soak: $(STAMP) ## processes and the broker are killed again and again while 200,000 messages flow: a quarter of an hour
+	@$(BIN)/python -m tests.real.jars
+	$(BIN)/python -m pytest tests/kafka/test_faults.py --soak -s -o faulthandler_timeout=600
 
 test-pythons: $(STAMP) ## the fast tests on every supported Python that is here
 	@$(BIN)/python scripts/test_pythons.py

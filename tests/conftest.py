@@ -13,6 +13,12 @@ from tests.real.unavailable import UnavailableError, skip_or_fail
 _MARKERS = {"kafka_broker": pytest.mark.kafka, "postgres_server": pytest.mark.postgres}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("eventy")
+    group.addoption("--soak", action="store_true", help="the full form of the tests of faults")
+    group.addoption("--fault-seed", type=int, help="what their chance begins with; by default anything")
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def kafka_broker() -> AsyncIterator[KafkaBroker]:
     """The one broker that all tests share; make names with `unique`, topics with `create_topics`."""

@@ -1,0 +1,56 @@
+"""How much the tests of faults do: a short form for every run, the full one for `make soak`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """
+    Parameters
+        killed_messages, kills: messages, and how often each process is killed meanwhile.
+        outage_messages, outages: messages, and how often the broker is killed meanwhile.
+        away: seconds before it is started again; after 30 what handlers send isn't waited for any more, but sent anew.
+        failing_messages: of which one in a hundred fails twice, and one in a thousand for ever.
+        rolls: how often all processes are replaced, one after the other.
+        frozen_messages, freezes: messages, and how often a process is frozen until others have taken over.
+        bound: seconds for each test.
+    """
+
+    killed_messages: int
+    kills: int
+    outage_messages: int
+    outages: int
+    away: float
+    failing_messages: int
+    rolls: int
+    frozen_messages: int
+    freezes: int
+    bound: float
+
+
+SHORT = Sizes(
+    killed_messages=20_000,
+    kills=1,
+    outage_messages=10_000,
+    outages=1,
+    away=0,
+    failing_messages=10_000,
+    rolls=1,
+    frozen_messages=10_000,
+    freezes=1,
+    bound=120,
+)
+FULL = Sizes(
+    killed_messages=100_000,
+    kills=10,
+    outage_messages=50_000,
+    outages=3,
+    away=40,
+    failing_messages=10_000,
+    rolls=10,
+    frozen_messages=50_000,
+    freezes=5,
+    bound=400,
+)
