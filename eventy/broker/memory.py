@@ -67,6 +67,10 @@ class MemoryBroker:
             for group in self._readers:
                 group.partitions_changed(topic)
 
+    def has_topic(self, topic: str) -> bool:
+        """Return whether a topic is there; unlike the other questions this one doesn't make it."""
+        return topic in self._logs
+
     def partitions(self, topic: str) -> tuple[TopicPartition, ...]:
         """Return the partitions of a topic."""
         if topic not in self._logs:

@@ -12,11 +12,13 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.abc import ConsumerRebalanceListener
 
 from eventy.broker.kafka.connection import METADATA_MAX_AGE, KafkaConnection
+from eventy.broker.kafka.letters import LetterWriter
 from eventy.broker.kafka.requests import bounded, started, translated
 from eventy.clock import Clock
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.port import AssignmentListener, Port
 from eventy.errors import BrokerUnavailableError, CommitFailedError
+from eventy.handler.dead_letter import DeadLetter
 from eventy.message.record import Record, TopicPartition
 
 logger = logging.getLogger(__name__)
@@ -50,6 +52,7 @@ class KafkaPort:
         self._topics = topics
         self._group = group
         self._client: AIOKafkaConsumer | None = None
+        self._letters = LetterWriter(connection)
         self._paused: set[TopicPartition] = set()
         self._held: set[TopicPartition] = set()
         self._generation: int | None = None
@@ -169,6 +172,9 @@ class KafkaPort:
         native = {_native(partition): offset for partition, offset in offsets.items()}
         await bounded("committing offsets", self._consumer.commit(native))
 
+    async def write_letter(self, letter: DeadLetter) -> None:
+        await self._letters.write(letter.record, letter.source)
+
     def readiness(self) -> str | None:
         # The client reconnects by itself, and says nothing of it.
         connections = self._consumer._client._conns.values()
@@ -183,6 +189,9 @@ class KafkaPort:
         return 0
 
     async def close(self) -> None:
+        await asyncio.gather(self._leave(), self._letters.close())
+
+    async def _leave(self) -> None:
         if self._client is not None:
             client, self._client = self._client, None
             await _close(client)

@@ -11,6 +11,7 @@ from eventy.broker.memory import MemoryBroker
 from eventy.clock import Clock
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.port import AssignmentListener, Port
+from eventy.handler.dead_letter import DeadLetter
 from eventy.message.record import Record, TopicPartition
 
 # Records of a partition in one batch.
@@ -117,6 +118,13 @@ class MemoryPort:
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         if self._group is not None:
             self._group.commit(self._member, offsets)
+
+    async def write_letter(self, letter: DeadLetter) -> None:
+        source, record = letter
+        if not self._broker.has_topic(record.topic):
+            self._broker.create_topic(record.topic, len(self._broker.partitions(source.topic)))
+        is_there = source.partition < len(self._broker.partitions(record.topic))
+        self._broker.append(record, partition=source.partition if is_there else None)
 
     def readiness(self) -> str | None:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from eventy.handler.dead_letter import DeadLetter
 from eventy.message.record import Record, TopicPartition
 
 
@@ -77,6 +78,17 @@ class Port(Protocol):
         """Commit the offsets of the next messages. Without a group nothing is kept.
 
         Raises CommitFailedError when the partitions have gone to another member.
+        """
+        ...
+
+    async def write_letter(self, letter: DeadLetter) -> None:
+        """Write a dead letter, and return when the broker has acknowledged it. Several may be under way at once.
+
+        It goes to the partition that its message was in, if the letter topic has that one, else to the partition of its
+        key. A letter topic that is missing is made, with as many partitions as the message's topic.
+
+        Raises BrokerUnavailableError when the broker doesn't answer in time: it may have been written all the same;
+        RecordTooLargeError when it is more than the topic takes, BrokerError when the broker refuses it or its topic.
         """
         ...
 

@@ -23,8 +23,12 @@ class Backend(ABC):
         """Return a consumer that isn't started."""
 
     @abstractmethod
-    async def create_topic(self, topic: str, partitions: int) -> None:
-        """Make a topic."""
+    async def create_topic(self, topic: str, partitions: int, configs: Mapping[str, str] | None = None) -> None:
+        """Make a topic; Kafka's `configs` are its own business."""
+
+    @abstractmethod
+    async def partitions(self, topic: str) -> int:
+        """Return how many partitions a topic has."""
 
     @abstractmethod
     async def add_partitions(self, topic: str, partitions: int) -> None:

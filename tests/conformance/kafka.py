@@ -41,6 +41,10 @@ class KafkaBackend(Backend):
         answer = await admin.create_topics([NewTopic(topic, partitions, 1, topic_configs=dict(configs or {}))])
         assert not answer.topic_errors[0][1], answer
 
+    async def partitions(self, topic: str) -> int:
+        topics = await (await self._admin()).describe_topics()
+        return sum(len(found["partitions"]) for found in topics if found["topic"] == topic)
+
     async def add_partitions(self, topic: str, partitions: int) -> None:
         await (await self._admin()).create_partitions({topic: NewPartitions(partitions)})
         producer = await self._client(AIOKafkaProducer)

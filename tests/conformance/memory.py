@@ -24,8 +24,11 @@ class MemoryBackend(Backend):
     def consumer(self, *, serializer: BaseEventSerializer, clock: Clock, **arguments: Any) -> EngineConsumer[Any]:
         return MemoryConsumer(broker=self.broker, serializer=serializer, clock=clock, **arguments)
 
-    async def create_topic(self, topic: str, partitions: int) -> None:
+    async def create_topic(self, topic: str, partitions: int, configs: Mapping[str, str] | None = None) -> None:
         self.broker.create_topic(topic, partitions)
+
+    async def partitions(self, topic: str) -> int:
+        return len(self.broker.partitions(topic)) if self.broker.has_topic(topic) else 0
 
     async def add_partitions(self, topic: str, partitions: int) -> None:
         self.broker.create_topic(topic, partitions)

@@ -1,7 +1,7 @@
 """What a conformance test plays on: a backend, its consumers and emitters, and handlers that take notes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from eventy.clock import Clock
@@ -66,10 +66,10 @@ class Scene:
         self._consumers: list[EngineConsumer[Any]] = []
         self._emitters: list[BaseEventEmitter] = []
 
-    async def topic(self, name: str = "topic", partitions: int = 1) -> str:
+    async def topic(self, name: str = "topic", partitions: int = 1, configs: Mapping[str, str] | None = None) -> str:
         """Return the name of a new topic."""
         topic = unique(name)
-        await self.backend.create_topic(topic, partitions)
+        await self.backend.create_topic(topic, partitions, configs)
         return topic
 
     async def emitter(self) -> BaseEventEmitter:

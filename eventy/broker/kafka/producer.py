@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import ProducerClosed
@@ -14,6 +15,8 @@ from eventy.broker.kafka.connection import RECONNECT, KafkaConnection
 from eventy.broker.kafka.requests import REQUEST_TIMEOUT, started, translated
 from eventy.errors import BrokerError, BrokerUnavailableError, RecordTooLargeError
 from eventy.message.record import TopicPartition
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +36,7 @@ class LiveProducer:
     def __init__(self, connection: KafkaConnection) -> None:
         self._connection = connection
         self._live: AIOKafkaProducer | None = None
+        self._is_closed = False
         self._starting = asyncio.Lock()
         self._recovering: asyncio.Task[None] | None = None
         self._retiring: set[asyncio.Task[None]] = set()
@@ -42,6 +46,7 @@ class LiveProducer:
     async def get(self, seconds: float = REQUEST_TIMEOUT) -> AIOKafkaProducer:
         """Return the producer, started within so many seconds. Raises BrokerUnavailableError."""
         async with self._starting:
+            self._check_open()
             if self._live is None:
                 producer = AIOKafkaProducer(
                     **self._connection.client_options(),
@@ -53,20 +58,25 @@ class LiveProducer:
                 )
                 try:
                     await started(producer, seconds)
+                    self._check_open()
                 except BaseException:
                     await _close(producer)
                     raise
                 self._live = producer
             return self._live
 
-    async def run(self, send: Callable[[AIOKafkaProducer], Awaitable[None]], what: str, seconds: float) -> None:
-        """Send with the live producer, with eventy's errors; after one the producer is replaced."""
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise BrokerUnavailableError("the producer is closed, nothing can be sent any more")
+
+    async def run(self, send: Callable[[AIOKafkaProducer], Awaitable[T]], what: str, seconds: float) -> T:
+        """Return what `send` does with the live producer, with eventy's errors; after one the producer is replaced."""
         producer = None
         try:
             with translated(what):
                 async with asyncio.timeout(seconds):
                     producer = await self.get()
-                    await send(producer)
+                    return await send(producer)
         except (BrokerError, RecordTooLargeError) as error:
             if producer is not None and producer is self._live:
                 self._retire()
@@ -76,6 +86,8 @@ class LiveProducer:
 
     def _recover(self, error: BrokerUnavailableError) -> None:
         """Be in trouble until a new producer has reached the broker: nobody may send before we are ready again."""
+        if self._is_closed:
+            return
         self.trouble = str(error)
         if self._recovering is None or self._recovering.done():
             self._recovering = asyncio.create_task(self._until_reached())
@@ -98,6 +110,8 @@ class LiveProducer:
             task.add_done_callback(self._retiring.discard)
 
     async def close(self) -> None:
+        """Disconnect, for good: who still sends gets BrokerUnavailableError."""
+        self._is_closed = True
         if self._recovering is not None:
             self._recovering.cancel()
             await asyncio.wait({self._recovering})

@@ -1,0 +1,89 @@
+"""Writing dead letters to Kafka."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+
+from aiokafka import AIOKafkaProducer
+
+from eventy.broker.kafka.batch import Places, batches_of, partitions_of, submit
+from eventy.broker.kafka.connection import KafkaConnection
+from eventy.broker.kafka.producer import LiveProducer
+from eventy.broker.kafka.requests import REQUEST_TIMEOUT, bounded
+from eventy.broker.kafka.topics import make_unless_there
+from eventy.errors import BrokerError, RecordTooLargeError
+from eventy.message.record import ProducerRecord, TopicPartition
+
+# Seconds for a letter, the making of its topic included. The client itself gives up a batch after REQUEST_TIMEOUT.
+_WRITE = 2 * REQUEST_TIMEOUT
+# Bytes by which a letter may be larger than its message: ample for the headers, whose texts are bounded.
+_HEADROOM = 65_536
+
+
+class LetterWriter:
+    """Writes dead letters: it connects at the first one, which may never come.
+
+    Each is a batch of its own. So the client takes whatever the broker has taken once: it minds neither
+    KAFKA_MAX_REQUEST_SIZE nor that key and value are both missing.
+    """
+
+    def __init__(self, connection: KafkaConnection) -> None:
+        self._connection = connection
+        self._producer = LiveProducer(connection)
+        self._found: set[str] = set()
+        self._finding = asyncio.Lock()
+        self._turns: defaultdict[TopicPartition, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def write(self, record: ProducerRecord, source: TopicPartition) -> None:
+        """Return when the broker has acknowledged a letter; its topic is made if it is missing.
+
+        Parameters
+            source: the partition that its message was in. The letter goes to that of the same number if its topic has
+                it, else where its key belongs.
+
+        Raises BrokerUnavailableError, RecordTooLargeError and BrokerError.
+        """
+        deadline = asyncio.get_running_loop().time() + _WRITE
+        try:
+            await self._write(record, source, deadline)
+        except (BrokerError, RecordTooLargeError):
+            self._found.discard(record.topic)  # somebody may have removed it
+            raise
+
+    async def _write(self, record: ProducerRecord, source: TopicPartition, deadline: float) -> None:
+        what = f"writing a dead letter to {record.topic}"
+
+        async def find_target(producer: AIOKafkaProducer) -> TopicPartition:
+            partitions = await partitions_of(producer, record.topic)
+            is_there = source.partition in partitions
+            return TopicPartition(record.topic, source.partition if is_there else Places(partitions).of(record.key))
+
+        async def send(producer: AIOKafkaProducer) -> None:
+            for batch in batches_of(producer, [record]):
+                await (await submit(producer, batch, target))
+
+        await bounded(what, self._find(record.topic, source.topic), _left(deadline))
+        target = await self._producer.run(find_target, what, _left(deadline))
+        # One after another, and the producer is taken within the turn: after a letter that is refused none may follow
+        # with the same producer.
+        await bounded(what, self._turns[target].acquire(), _left(deadline))
+        try:
+            await self._producer.run(send, what, _left(deadline))
+        finally:
+            self._turns[target].release()
+
+    async def _find(self, topic: str, like: str) -> None:
+        """Return when the topic is there; it is looked for once."""
+        async with self._finding:
+            if topic not in self._found:
+                await make_unless_there(self._connection, topic, like=like, headroom=_HEADROOM)
+                self._found.add(topic)
+
+    async def close(self) -> None:
+        """Disconnect, for good."""
+        await self._producer.close()
+
+
+def _left(deadline: float) -> float:
+    return deadline - asyncio.get_running_loop().time()
