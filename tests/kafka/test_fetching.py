@@ -13,7 +13,7 @@ from aiokafka.errors import CorruptRecordException
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from tests.conformance.scene import Notes, Scene, port_of, until
-from tests.conformance.serializer import encoded, event
+from tests.conformance.serializer import encoded
 from tests.kafka.client import Holding, Pauses, Traffic
 
 
