@@ -78,7 +78,9 @@ def consumer_options(config: Mapping[str, Any]) -> ConsumerOptions:
     Parameters
         config: the settings as in `Settings.as_dict`.
     """
-    return ConsumerOptions(**{field.name: config[f"consumer_{field.name}"] for field in fields(ConsumerOptions)})
+    names = {field.name: f"consumer_{field.name}" for field in fields(ConsumerOptions)}
+    names["dead_letter_suffix"] = "dead_letter_suffix"  # it is the emitters' and tools' too
+    return ConsumerOptions(**{field: config[name] for field, name in names.items()})
 
 
 def resolve(dotted_path: str, contract: type[Any], variable: str) -> type[Any]:

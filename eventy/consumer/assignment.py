@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 
 from eventy.clock import Clock
+from eventy.consumer.checkpoints import Checkpoints
 from eventy.consumer.port import Port
 from eventy.consumer.positions import Positions
 from eventy.consumer.progress import Progress
+from eventy.consumer.work import Running
 from eventy.consumer.worker import Worker
 from eventy.errors import HandlerError
 from eventy.message.record import Record, TopicPartition
@@ -37,6 +39,7 @@ class Assignment:
         port: Port,
         clock: Clock,
         positions: Positions,
+        checkpoints: Checkpoints,
         progress: Progress,
         worker: Callable[[TopicPartition], Worker],
         failed: Callable[[BaseException], None],
@@ -45,6 +48,7 @@ class Assignment:
         self._port = port
         self._clock = clock
         self._positions = positions
+        self._checkpoints = checkpoints
         self._progress = progress
         self._worker = worker
         self._failed = failed
@@ -64,6 +68,7 @@ class Assignment:
             task.add_done_callback(partial(self._ended, worker))
         self._answered = True
         self._progress.start()
+        self._checkpoints.assigned(partitions)
         logger.info("%s: assigned %s", self._name, ", ".join(sorted(map(str, partitions))) or "nothing")
 
     async def on_revoked(self, partitions: Collection[TopicPartition]) -> None:
@@ -71,6 +76,7 @@ class Assignment:
         await self._finish(workers, self._port.revoke_timeout)
         await self._progress.flush()
         self._progress.forget()
+        self._checkpoints.revoked(partitions)
 
     def rewind(self) -> None:
         """Have everything that no worker has got yet fetched again."""
@@ -89,8 +95,19 @@ class Assignment:
         """Return None when every partition is worked on, else the reason why not."""
         if not self._answered:
             return "no partitions assigned yet"
-        waiting = [str(worker.partition) for worker in self._workers.values() if worker.position is None]
+        waiting = [str(worker.partition) for worker in self._workers.values() if not worker.has_begun]
         return f"finding where to begin in {', '.join(waiting)}" if waiting else None
+
+    def running(self) -> Iterable[Running]:
+        """Return the messages whose handlers run."""
+        return (running for worker in self._running for running in worker.running())
+
+    async def look_at_positions(self) -> None:
+        """Note how far partitions are read that have nothing to do: transaction markers, for one, aren't records."""
+        for partition in self._checkpoints.missing():
+            worker = self._workers.get(partition)
+            if worker is not None and worker.is_idle:
+                self._checkpoints.reached(partition, await self._port.position(partition))
 
     def halt(self) -> None:
         """Begin nothing new."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from eventy.clock import Clock
+from eventy.consumer.checkpoints import CheckpointCallback
 from eventy.handler.attempt import Deliver
 
 
@@ -40,6 +41,15 @@ class BaseEventConsumer(ABC):
     @abstractmethod
     async def wait(self) -> None:
         """Return when stopped; raise what ended the consumer otherwise."""
+
+    @abstractmethod
+    def set_checkpoint_callback(self, callback: CheckpointCallback) -> None:
+        """Have a function called, once, when all partitions are read up to their checkpoints.
+
+        The checkpoint is the offset that the group had committed when the partition was assigned; without a group, and
+        from `earliest`, the end that the partition had then. So with `latest` and `committed` it is called as soon as
+        partitions are assigned. An error of it ends the consumer.
+        """
 
     @abstractmethod
     def readiness(self) -> str | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Generic, TypeVar, Unpack
 
 from eventy.clock import Clock
 from eventy.consumer.base import BaseEventConsumer
+from eventy.consumer.checkpoints import CheckpointCallback
+from eventy.consumer.counts import Counts
 from eventy.consumer.options import ConsumerOptions, ConsumerOverrides, override
 from eventy.consumer.port import Port
 from eventy.consumer.positions import check_position
@@ -15,6 +18,8 @@ from eventy.consumer.run import Run
 from eventy.errors import ConfigurationError, EventyError
 from eventy.handler.attempt import Attempt, Deliver, Scope
 from eventy.serializer.base import BaseEventSerializer
+
+logger = logging.getLogger(__name__)
 
 Broker = TypeVar("Broker")
 
@@ -62,7 +67,10 @@ class EngineConsumer(BaseEventConsumer, Generic[Broker]):
         self._clock = clock
         self._scope = scope
         self._position = position
+        self._checkpoint_callback: CheckpointCallback | None = None
         self._run: Run | None = None
+        #: What was done so far.
+        self.counts = Counts()
 
     @abstractmethod
     def _port(self) -> Port:
@@ -74,14 +82,42 @@ class EngineConsumer(BaseEventConsumer, Generic[Broker]):
         return f"consumer of {', '.join(self.topics)} ({group})"
 
     async def start(self, deliver: Deliver) -> None:
+        self._tell_what_has_no_use()
         self._run = Run(
             self.name,
             port=self._port(),
             clock=self._clock,
             options=self._options,
+            group=self.group,
             position=self._position,
-            attempt=Attempt(self._serializer, deliver, self._scope, self.group),
+            attempt=Attempt(
+                self._serializer,
+                deliver,
+                self._scope,
+                self.group,
+                replay_emits=self._options.replay_emits,
+                passed_over=self._count_tombstone,
+            ),
+            counts=self.counts,
         )
+        if self._checkpoint_callback is not None:
+            self._run.set_checkpoint_callback(self._checkpoint_callback)
+
+    def _count_tombstone(self) -> None:
+        self.counts.tombstones_passed_over += 1
+
+    def _tell_what_has_no_use(self) -> None:
+        if self.group is None and self._options.on_exhausted == "dead_letter":
+            logger.info(
+                "%s: on_exhausted is 'dead_letter', which acts as 'skip' without a group: everything is read again at "
+                "each start, and would be put aside each time",
+                self.name,
+            )
+
+    def set_checkpoint_callback(self, callback: CheckpointCallback) -> None:
+        self._checkpoint_callback = callback
+        if self._run is not None:
+            self._run.set_checkpoint_callback(callback)
 
     async def stop(self) -> None:
         if self._run is not None:

@@ -147,6 +147,12 @@ class KafkaPort:
         else:
             self._consumer.resume(_native(partition))
 
+    def asleep(self, partition: TopicPartition) -> None:
+        """Nobody turns this broker's clock."""
+
+    def awake(self, partition: TopicPartition) -> None:
+        """Nobody turns this broker's clock."""
+
     def seek(self, partition: TopicPartition, offset: int) -> None:
         if partition in self._consumer.assignment():
             self._consumer.seek(_native(partition), offset)
@@ -154,6 +160,9 @@ class KafkaPort:
     async def committed(self, partition: TopicPartition) -> int | None:
         request = self._consumer.committed(_native(partition))
         return await bounded(f"asking for the committed offset of {partition}", request)
+
+    async def position(self, partition: TopicPartition) -> int:
+        return await bounded(f"asking for the position in {partition}", self._consumer.position(_native(partition)))
 
     async def beginning_offset(self, partition: TopicPartition) -> int:
         request = self._consumer.beginning_offsets([_native(partition)])

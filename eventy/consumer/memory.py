@@ -93,14 +93,20 @@ class MemoryPort:
 
     def hold(self, partition: TopicPartition) -> None:
         self._held.add(partition)
-        if self._group is not None:
-            self._group.sleep(partition)
+        self.asleep(partition)
 
     def release(self, partition: TopicPartition) -> None:
         self._held.discard(partition)
+        self.awake(partition)
+        self._woken.set()
+
+    def asleep(self, partition: TopicPartition) -> None:
+        if self._group is not None:
+            self._group.sleep(partition)
+
+    def awake(self, partition: TopicPartition) -> None:
         if self._group is not None:
             self._group.wake(partition)
-        self._woken.set()
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         self._positions[partition] = offset
@@ -109,11 +115,14 @@ class MemoryPort:
     async def committed(self, partition: TopicPartition) -> int | None:
         return self._group.committed(partition) if self._group is not None else None
 
+    async def position(self, partition: TopicPartition) -> int:
+        return self._positions[partition]
+
     async def beginning_offset(self, partition: TopicPartition) -> int:
         return 0
 
     async def end_offset(self, partition: TopicPartition) -> int:
-        return self._ends[partition]
+        return self._ends.get(partition, self._broker.end_offset(partition))
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         if self._group is not None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from eventy.errors import ConfigurationError
+from eventy.handler.exhaustion import OUTCOMES
 
 
 class ConsumerOverrides(TypedDict, total=False):
@@ -25,11 +27,12 @@ class ConsumerOverrides(TypedDict, total=False):
     max_poison: int
     stall_timeout: int
     replay_emits: bool
+    dead_letter_suffix: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsumerOptions:
-    """How a consumer treats its messages; each field is the setting `EVENTY_CONSUMER_<FIELD>`.
+    """How a consumer treats its messages; each field is the setting `EVENTY_CONSUMER_<FIELD>`, but for the last.
 
     Parameters
         max_retries: retries after the first attempt.
@@ -37,14 +40,15 @@ class ConsumerOptions:
         retry_backoff_coeff: the nth wait is `retry_interval · coeff^(n-1)`, at least 1.
         retry_max_interval: ms, the longest wait.
         retry_jitter: share of each wait that is random, 0–1.
-        on_exhausted: what becomes of a message that every attempt failed: `stop`.
+        on_exhausted: what becomes of a message that is given up: `stop`, `dead_letter` or `skip`.
         delivery: `at_least_once`.
-        concurrency: key lanes a partition.
+        concurrency: messages of a partition that are handled at once, those of one key in order.
         slice_messages: messages that are flushed and committed together, at most.
         slice_time: ms after which what is done is flushed and committed.
-        max_poison: undecodable messages in a row before the consumer stops.
+        max_poison: undecodable messages in a row, in one partition, before the consumer stops.
         stall_timeout: ms after which a handler counts as stuck.
         replay_emits: whether handlers' sends go out while a group replays.
+        dead_letter_suffix: ends the names of dead-letter topics; `EVENTY_DEAD_LETTER_SUFFIX`.
 
     Raises ConfigurationError for a value out of range, and for one whose feature isn't there yet.
     """
@@ -62,14 +66,22 @@ class ConsumerOptions:
     max_poison: int = 100
     stall_timeout: int = 300_000
     replay_emits: bool = False
+    dead_letter_suffix: str = "-dlt"
 
     def __post_init__(self) -> None:
-        for name, kinds in _KINDS.items():
-            if not isinstance(getattr(self, name), kinds):
-                raise ConfigurationError(f"{name} is {getattr(self, name)!r}, expected a number")
+        for name, kind in _KINDS.items():
+            if not isinstance(getattr(self, name), kind):
+                expected = _NAMES.get(kind, "a number")
+                raise ConfigurationError(f"{name} is {getattr(self, name)!r}, expected {expected}")
         for name, least in _LEAST.items():
             if getattr(self, name) < least:
                 raise ConfigurationError(f"{name} is {getattr(self, name)!r}, expected at least {least}")
+        if not 0 <= self.retry_jitter <= 1:
+            raise ConfigurationError(f"retry_jitter is {self.retry_jitter!r}, expected a share, 0–1")
+        if not _SUFFIX.fullmatch(self.dead_letter_suffix):
+            raise ConfigurationError(
+                f"dead_letter_suffix is {self.dead_letter_suffix!r}, expected letters, digits, '.', '_' and '-'"
+            )
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ConfigurationError(f"{name} is {getattr(self, name)!r}, expected {' or '.join(allowed)}")
@@ -102,13 +114,17 @@ _LEAST: dict[str, float] = {
     "max_poison": 1,
     "stall_timeout": 1,
 }
-_KINDS: dict[str, type | tuple[type, ...]] = {
-    name: (int, float) if name in {"retry_backoff_coeff", "retry_jitter"} else int for name in _LEAST
-}
+_KINDS: dict[str, Any] = {
+    "retry_backoff_coeff": (int, float),
+    "retry_jitter": (int, float),
+    "dead_letter_suffix": str,
+    "replay_emits": bool,
+} | {name: int for name in _LEAST if name != "retry_backoff_coeff"}
+_NAMES: dict[Any, str] = {str: "text", bool: "True or False"}
 _CHOICES = {
-    "on_exhausted": ("stop", "dead_letter", "skip"),
+    "on_exhausted": OUTCOMES,
     "delivery": ("at_least_once", "exactly_once"),
 }
-_NOT_YET = frozenset(
-    {"retry_jitter", "on_exhausted", "delivery", "concurrency", "max_poison", "stall_timeout", "replay_emits"}
-)
+_NOT_YET = frozenset({"delivery"})
+# What the name of a topic may be made of.
+_SUFFIX = re.compile(r"[a-zA-Z0-9._-]+")

@@ -55,11 +55,19 @@ class Port(Protocol):
         ...
 
     def hold(self, partition: TopicPartition) -> None:
-        """Fetch nothing of a partition while one of its messages waits for a retry."""
+        """Fetch nothing of a partition while one of its messages waits for a retry; it is `asleep`."""
         ...
 
     def release(self, partition: TopicPartition) -> None:
         """Undo `hold`."""
+        ...
+
+    def asleep(self, partition: TopicPartition) -> None:
+        """Note that all that is open in a partition waits for retries: who turns the clock in a test wants to know."""
+        ...
+
+    def awake(self, partition: TopicPartition) -> None:
+        """Undo `asleep`."""
         ...
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
@@ -68,6 +76,10 @@ class Port(Protocol):
 
     async def committed(self, partition: TopicPartition) -> int | None:
         """Return the offset that the group has committed; None without one, and without a group."""
+        ...
+
+    async def position(self, partition: TopicPartition) -> int:
+        """Return the offset that the next fetch begins with: past all that was fetched, and what has no records."""
         ...
 
     async def beginning_offset(self, partition: TopicPartition) -> int: ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from eventy.clock import Clock
 from eventy.errors import BrokerError, CommitFailedError
@@ -35,6 +35,7 @@ class Progress:
         self._failed = failed
         self._offsets: dict[TopicPartition, int] = {}
         self._under_way: dict[TopicPartition, int] = {}
+        self._awaited: dict[TopicPartition, asyncio.Future[None]] = {}
         self._marked = asyncio.Event()
         self._flushing = asyncio.Lock()
         self._committing: asyncio.Task[None] | None = None
@@ -43,6 +44,12 @@ class Progress:
         """Have an offset committed soon: that of the first message which isn't done."""
         self._offsets[partition] = offset
         self._marked.set()
+
+    async def commit(self, partition: TopicPartition, offset: int) -> None:
+        """Have an offset committed, and return when it is. Raises BrokerError."""
+        self._awaited[partition] = committed = asyncio.get_running_loop().create_future()
+        self.mark(partition, offset)
+        await committed
 
     def start(self) -> None:
         """Commit in the background what is marked."""
@@ -65,6 +72,8 @@ class Progress:
                     await self._commit(offsets)
                 except BrokerError as error:
                     logger.warning("offsets not committed, their messages come again: %s", error)
+                else:
+                    self._answer(offsets)
 
     async def cancel(self) -> None:
         """End a request under way; what it was to commit counts as marked again."""
@@ -79,6 +88,17 @@ class Progress:
         """Drop what is marked: somebody else owns these partitions."""
         self._offsets.clear()
         self._marked.clear()
+        self._answer(list(self._awaited), CommitFailedError("the partition has moved to another member"))
+
+    def _answer(self, partitions: Iterable[TopicPartition], error: BrokerError | None = None) -> None:
+        """Tell those who wait for a commit."""
+        for partition in partitions:
+            awaited = self._awaited.pop(partition, None)
+            if awaited is not None and not awaited.done():
+                if error is None:
+                    awaited.set_result(None)
+                else:
+                    awaited.set_exception(error)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if task.cancelled():
@@ -96,9 +116,12 @@ class Progress:
                 await self._commit(self._under_way)
             except CommitFailedError as error:
                 logger.warning("offsets not committed, the partitions have moved: %s", error)
+                self._answer(self._under_way, error)
             except BrokerError as error:
                 logger.warning("offsets not committed, trying again: %s", error)
                 self._offsets = {**self._under_way, **self._offsets}
                 await self._clock.sleep(_PAUSE)
                 self._marked.set()
+            else:
+                self._answer(self._under_way)
             self._under_way = {}

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
 
 from eventy.clock import Clock
 from eventy.consumer.assignment import Assignment
+from eventy.consumer.checkpoints import CheckpointCallback, Checkpoints
+from eventy.consumer.counts import Counts
+from eventy.consumer.handling import AttemptAt, Retry
 from eventy.consumer.options import ConsumerOptions
 from eventy.consumer.port import Port
 from eventy.consumer.positions import Positions
 from eventy.consumer.progress import Progress
+from eventy.consumer.stalls import Stalls
 from eventy.consumer.worker import Worker
-from eventy.emitter.collection import Send
 from eventy.errors import BrokerError, ShutdownTimeoutError
-from eventy.message.record import Record, TopicPartition
+from eventy.message.record import TopicPartition
+from eventy.tasks import is_being_cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +34,10 @@ class Run:
 
     Parameters
         name: of the consumer, for the log.
+        group: whose offsets are committed; None: nobody's.
         position: where to begin, see `eventy.consumer.positions`.
-        attempt: makes the nth attempt at a record and returns what it sent.
+        attempt: makes attempts at messages.
+        counts: is kept up to date.
     """
 
     def __init__(
@@ -41,14 +47,18 @@ class Run:
         port: Port,
         clock: Clock,
         options: ConsumerOptions,
+        group: str | None,
         position: str,
-        attempt: Callable[[Record, int], Awaitable[list[Send]]],
+        attempt: AttemptAt,
+        counts: Counts,
     ) -> None:
         self._name = name
         self._port = port
         self._clock = clock
-        positions = Positions(port, position)
+        positions = Positions(port, position, group)
+        retries: defaultdict[TopicPartition, dict[int, Retry]] = defaultdict(dict)
         self._progress = Progress(port.commit, clock, self._fail)
+        self._checkpoints = Checkpoints(self._fail)
 
         def worker(partition: TopicPartition) -> Worker:
             return Worker(
@@ -56,9 +66,13 @@ class Run:
                 port=port,
                 clock=clock,
                 options=options,
-                begin=positions.begin,
+                group=group,
+                positions=positions,
+                checkpoints=self._checkpoints,
+                progress=self._progress,
                 attempt=attempt,
-                mark=self._progress.mark,
+                retries=retries[partition],
+                counts=counts,
             )
 
         self._assignment = Assignment(
@@ -66,6 +80,7 @@ class Run:
             port=port,
             clock=clock,
             positions=positions,
+            checkpoints=self._checkpoints,
             progress=self._progress,
             worker=worker,
             failed=self._fail,
@@ -75,7 +90,12 @@ class Run:
         self._halted = False
         self._stopped = False
         self._ended = asyncio.Event()
+        self._stalls = Stalls(name, clock, options.stall_timeout, self._assignment.running)
         self._supervisor = asyncio.create_task(self._supervise(), name=name)
+
+    def set_checkpoint_callback(self, callback: CheckpointCallback) -> None:
+        """Say who is told that all partitions are read up to their checkpoints."""
+        self._checkpoints.set_callback(callback)
 
     async def wait(self) -> None:
         """Return when stopped; raise what ended the consumer otherwise."""
@@ -89,7 +109,8 @@ class Run:
             return f"failed: {self._failure}"
         if self._halted:
             return "stopped"
-        return (self._port.readiness() if self._opened else None) or self._assignment.readiness()
+        port = self._port.readiness() if self._opened else None
+        return port or self._assignment.readiness() or self._stalls.readiness()
 
     async def stop(self) -> None:
         """Finish what runs, flush, commit and leave. Raises what the consumer failed by.
@@ -110,6 +131,7 @@ class Run:
                 raise ShutdownTimeoutError(f"{self._name}: {lost} messages were not handled and are lost") from None
             raise
         finally:
+            await self._stalls.stop()
             self._ended.set()
         if self._failure is not None:
             raise self._failure
@@ -123,7 +145,7 @@ class Run:
             while not self._halted:
                 await self._fetch()
         except asyncio.CancelledError:
-            if (task := asyncio.current_task()) is not None and task.cancelling():
+            if is_being_cancelled():
                 raise
             self._fail(BrokerError("the broker's client cancelled a fetch of its own accord"))
         except Exception as error:  # noqa: BLE001 - whatever it is, a live process must not have a dead consumer
@@ -138,6 +160,7 @@ class Run:
             await self._clock.sleep(_PAUSE)
         else:
             self._assignment.offer(batches)
+            await self._assignment.look_at_positions()
 
     # ------------------------------------------------------------ ending
 
@@ -162,6 +185,7 @@ class Run:
         await self._assignment.finish()
         await asyncio.wait({self._supervisor})
         await self._progress.flush()
+        await self._checkpoints.stop()
         if lost := self._port.lost():
             logger.error("%s: %d messages were not handled and are lost", self._name, lost)
         await self._port.close()
@@ -171,6 +195,7 @@ class Run:
         self._supervisor.cancel()
         await self._assignment.cancel()
         await self._progress.cancel()
+        await self._checkpoints.stop()
         leaving = asyncio.create_task(self._port.close())
         await asyncio.wait({leaving}, timeout=_LEAVE)
         if not leaving.done():

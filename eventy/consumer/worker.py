@@ -1,48 +1,42 @@
-"""Works through one partition, message after message."""
+"""Works through one partition, from its assignment to its end."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
 
 from eventy.clock import Clock
+from eventy.consumer.backlog import Backlog
+from eventy.consumer.checkpoints import Checkpoints
+from eventy.consumer.counts import Counts
+from eventy.consumer.handling import AttemptAt, Handling, Retry
+from eventy.consumer.lanes import Lanes
 from eventy.consumer.options import ConsumerOptions
 from eventy.consumer.port import Port
-from eventy.emitter.collection import Send
-from eventy.errors import BrokerError, BrokerUnavailableError, DecodeError, HandlerError, RecordTooLargeError
-from eventy.handler.flush import flush
-from eventy.handler.retry import RetryPolicy
+from eventy.consumer.positions import Beginning, Positions
+from eventy.consumer.progress import Progress
+from eventy.consumer.serial import Serial
+from eventy.consumer.work import Running, Work
+from eventy.errors import BrokerError
 from eventy.message.record import Record, TopicPartition
+from eventy.tasks import unless
 
 logger = logging.getLogger(__name__)
 
-# Batches that may wait while one is worked on; more of them and the partition is paused. Pausing at one already
-# would delay other partitions' traffic by up to a fetch's waiting time.
-_WAITING = 2
-# Seconds between tries to reach a broker that doesn't answer.
+# Seconds between tries to find where to begin.
 _PAUSE = 1.0
 
 
-class Slice(NamedTuple):
-    """What one go at a batch came to: messages before `end` are handled, the one there failed if there is an error."""
-
-    end: int
-    sends: list[Send]
-    error: BaseException | None
-
-
 class Worker:
-    """Handles the messages of one assigned partition in order: attempts, flush, commit, slice after slice.
+    """Finds where to begin in a partition, then has its messages worked on until it is stopped.
 
     Work on an assignment ends with it: a partition that comes back gets a new worker.
 
     Parameters
-        begin: gives the offset to begin with.
-        attempt: makes the nth attempt at a record and returns what it sent.
-        mark: notes the offset of the first message that isn't done.
+        group: of the consumer.
+        attempt: makes attempts at messages.
+        retries: what failed before this assignment, by offset.
     """
 
     def __init__(
@@ -52,182 +46,122 @@ class Worker:
         port: Port,
         clock: Clock,
         options: ConsumerOptions,
-        begin: Callable[[TopicPartition], Awaitable[int]],
-        attempt: Callable[[Record, int], Awaitable[list[Send]]],
-        mark: Callable[[TopicPartition, int], None],
+        group: str | None,
+        positions: Positions,
+        checkpoints: Checkpoints,
+        progress: Progress,
+        attempt: AttemptAt,
+        retries: dict[int, Retry],
+        counts: Counts,
     ) -> None:
         self.partition = partition
-        self.position: int | None = None
         self.done: int | None = None
-        self._port = port
         self._clock = clock
-        self._options = options
-        self._retry = RetryPolicy(
-            options.max_retries, options.retry_interval, options.retry_backoff_coeff, options.retry_max_interval
-        )
-        self._begin = begin
-        self._attempt = attempt
-        self._mark = mark
-        self._batches: deque[Sequence[Record]] = deque()
-        self._arrived = asyncio.Event()
+        self._positions = positions
+        self._checkpoints = checkpoints
+        self._progress = progress
+        self._retries = retries
         self._stopping = asyncio.Event()
-        self.is_abandoned = False
+        self._changed = asyncio.Event()
+        self._committed = 0
+        self._backlog = Backlog(partition, port, self._changed)
+        self._handling = Handling(
+            partition,
+            port=port,
+            clock=clock,
+            options=options,
+            group=group,
+            attempt=attempt,
+            retries=retries,
+            counts=counts,
+            stopping=self._stopping,
+        )
+        kind: Callable[..., Work] = Serial if options.concurrency == 1 else Lanes
+        self._work = kind(
+            self._handling,
+            self._backlog,
+            port=port,
+            clock=clock,
+            options=options,
+            mark=self._mark,
+            stopping=self._stopping,
+            changed=self._changed,
+        )
 
     # ------------------------------------------------------------ what the supervisor calls
 
     def offer(self, records: Sequence[Record]) -> None:
-        """Take a batch, unless the position isn't known yet: then the seek that follows brings it again."""
-        if self.position is None or self._stopping.is_set():
-            return
-        self.position = records[-1].offset + 1
-        self._batches.append(records)
-        self._arrived.set()
-        if len(self._batches) >= _WAITING:
-            self._port.pause(self.partition)
+        """Take a batch."""
+        if not self._stopping.is_set():
+            self._backlog.offer(records)
 
     def rewind(self) -> None:
         """Have everything from the next expected record on fetched again."""
-        if self.position is not None:
-            self._port.seek(self.partition, self.position)
+        self._backlog.rewind()
 
     def stop(self) -> None:
         """Begin nothing new; `run` returns when what runs is finished."""
         self._stopping.set()
-        self._arrived.set()
+        self._changed.set()
 
     def abandon(self) -> None:
         """Stop, and have what still runs count no more: the partition is somebody else's."""
-        self.is_abandoned = True
+        self._handling.is_abandoned = True
         self.stop()
+
+    @property
+    def is_abandoned(self) -> bool:
+        return self._handling.is_abandoned
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it is known where to begin, and committed."""
+        return self._backlog.position is not None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all that was fetched is done."""
+        return self.has_begun and self.done == self._backlog.position
+
+    def running(self) -> Iterable[Running]:
+        """Return the messages whose handlers run."""
+        return self._work.running()
 
     # ------------------------------------------------------------ the work
 
     async def run(self) -> None:
         """Work until `stop`. Raises HandlerError for a message that is given up."""
-        await self._find_position()
-        while (records := await self._next_batch()) is not None:
-            await self._work_through(records)
+        if (beginning := await self._beginning()) is None:
+            return
+        for offset in [offset for offset in self._retries if offset < beginning.offset]:
+            del self._retries[offset]
+        self._handling.checkpoint = beginning.checkpoint
+        self._committed = beginning.offset if beginning.committed is None else beginning.committed
+        self._checkpoints.aim(self.partition, beginning.checkpoint)
+        self._backlog.begin(beginning.offset)
+        self._mark(beginning.offset)
+        await self._work.run()
 
-    async def _find_position(self) -> None:
+    async def _beginning(self) -> Beginning | None:
+        """Return where to begin; None when stopped before that is found."""
         while not self._stopping.is_set():
             try:
-                self.position = self.done = await self._begin(self.partition)
+                return await unless(self._stopping, self._find())
             except BrokerError as error:
                 logger.warning("%s: position unknown, asking again: %s", self.partition, error)
-                await self._pause(_PAUSE)
-            else:
-                # Commit where a new group begins, or it would skip what arrives before its first commit.
-                self._mark(self.partition, self.position)
-                self._port.seek(self.partition, self.position)
-                self._port.resume(self.partition)
-                return
+                await self._handling.pause(_PAUSE)
+        return None
 
-    async def _next_batch(self) -> Sequence[Record] | None:
-        while not self._batches and not self._stopping.is_set():
-            self._arrived.clear()
-            await self._arrived.wait()
-        if self._stopping.is_set():
-            return None
-        records = self._batches.popleft()
-        if len(self._batches) == _WAITING - 1:
-            self._port.resume(self.partition)
-        return records
+    async def _find(self) -> Beginning:
+        beginning = await self._positions.begin(self.partition)
+        if beginning.committed is None:
+            # Or the next member, should this one be killed, would skip what arrives before the first commit.
+            await self._progress.commit(self.partition, beginning.offset)
+        return beginning
 
-    async def _work_through(self, records: Sequence[Record]) -> None:
-        at, attempt = 0, 1
-        while at < len(records) and not self._stopping.is_set():
-            done = await self._slice(records, at, attempt)
-            if self.is_abandoned:
-                return
-            if done.end > at:
-                if not await self._flush(done.sends, records[at].offset, records[done.end - 1].offset):
-                    return
-                self.done = records[done.end - 1].offset + 1
-                self._mark(self.partition, self.done)
-                at, attempt = done.end, 1
-            if done.error is not None:
-                await self._wait_for_retry(records[at], attempt, done.error)
-                attempt += 1
-            else:
-                await self._clock.sleep(0)  # handlers that never wait would keep the loop to themselves
-
-    async def _slice(self, records: Sequence[Record], at: int, attempt: int) -> Slice:
-        """Attempt messages until one fails or the slice is full; one that is tried again is a slice of its own."""
-        sends: list[Send] = []
-        limit = 1 if attempt > 1 else self._options.slice_messages
-        end = min(at + limit, len(records))
-        deadline = self._clock.monotonic() + self._options.slice_time / 1000
-        while at < end and not self._stopping.is_set():
-            try:
-                sends += await self._attempt(records[at], attempt)
-            except asyncio.CancelledError as error:
-                if (task := asyncio.current_task()) is not None and task.cancelling():
-                    raise
-                return Slice(at, sends, error)  # the handler's own, not ours
-            except BaseException as error:  # noqa: BLE001 - sys.exit() as well: what becomes of the message is decided
-                return Slice(at, sends, error)
-            at += 1
-            if self._clock.monotonic() >= deadline:
-                break
-        return Slice(at, sends, None)
-
-    async def _flush(self, sends: list[Send], first: int, last: int) -> bool:
-        """Write what was sent, however long the broker is away; False when the worker is stopped before.
-
-        Raises HandlerError when the broker is there and refuses.
-        """
-        refusals = 0
-        while sends:
-            try:
-                await flush(sends)
-            except BrokerUnavailableError as error:
-                logger.warning("%s: sends not acknowledged, writing them again: %s", self.partition, error)
-                await self._pause(_PAUSE)
-            except (BrokerError, RecordTooLargeError) as error:
-                refusals += 1
-                wait = None if isinstance(error, RecordTooLargeError) else self._retry.wait_after(refusals, error)
-                if wait is None:
-                    raise HandlerError(_refused(self.partition, first, last, error)) from error
-                logger.warning("%s: sends refused, writing them again: %s", self.partition, error)
-                await self._pause(wait)
-            else:
-                break
-            if self._stopping.is_set():
-                return False
-        return True
-
-    async def _wait_for_retry(self, record: Record, attempt: int, error: BaseException) -> None:
-        wait = self._retry.wait_after(attempt, error)
-        where = f"{self.partition} offset {record.offset}"
-        if wait is None:
-            raise HandlerError(_given_up(where, attempt, error)) from error
-        logger.warning("%s: attempt %d failed, next in %g s", where, attempt, wait, exc_info=error)
-        self._port.hold(self.partition)
-        try:
-            await self._pause(wait)
-        finally:
-            self._port.release(self.partition)
-
-    async def _pause(self, seconds: float) -> None:
-        """Wait, but no longer than until `stop`."""
-        waits = {asyncio.create_task(self._clock.sleep(seconds)), asyncio.create_task(self._stopping.wait())}
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-
-
-def _refused(partition: TopicPartition, first: int, last: int, error: BaseException) -> str:
-    where = f"offset {first}" if first == last else f"offsets {first} to {last}"
-    return f"{partition} {where}: what was sent while handling them was refused: {error}. Nothing of it was committed"
-
-
-def _given_up(where: str, attempt: int, error: BaseException) -> str:
-    if isinstance(error, DecodeError):
-        return f"{where}: the message can't be decoded: {error}. Nothing was committed past it"
-    tried = "1 attempt" if attempt == 1 else f"{attempt} attempts"
-    return (
-        f"{where}: given up after {tried}, the last one failed with {type(error).__name__}: {error}. "
-        "Nothing was committed past it: mend the handler or the message, then start again"
-    )
+    def _mark(self, offset: int) -> None:
+        """Note that everything before an offset is done. What is committed never goes back, in a replay say."""
+        self.done = offset
+        if offset > self._committed:
+            self._progress.mark(self.partition, offset)
+        self._checkpoints.reached(self.partition, offset)

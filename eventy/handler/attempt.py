@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
+from enum import Enum, auto
 
 from eventy.emitter.collection import Collection, Send
 from eventy.errors import SchemaNotLoaded
 from eventy.event.base import BaseEvent
+from eventy.event.tombstone import Tombstone
 from eventy.message.context import Context
 from eventy.message.record import Record
 from eventy.serializer.base import BaseEventSerializer
 
-#: Hands an event to its handlers and returns when they are done.
-Deliver = Callable[[BaseEvent, Context], Awaitable[None]]
+
+class Delivery(Enum):
+    """What became of an event that its handlers weren't called with."""
+
+    PASSED_OVER = auto()
+
+
+#: Hands an event to its handlers and returns when they are done; PASSED_OVER when it has none.
+Deliver = Callable[[BaseEvent, Context], Awaitable[Delivery | None]]
 
 #: Opens what surrounds one attempt at a message, a database transaction for example.
 Scope = Callable[[], AbstractAsyncContextManager[object]]
@@ -27,26 +36,37 @@ class Attempt:
         deliver: calls the event's handlers.
         scope: opened around them, a database transaction for example; an attempt that fails leaves it by its error.
         group: part of the ids of what is sent.
+        replay_emits: whether sends of messages that the group has been past go out once more.
+        passed_over: called for each tombstone that has no handler.
     """
 
     def __init__(
-        self, serializer: BaseEventSerializer, deliver: Deliver, scope: Scope | None, group: str | None
+        self,
+        serializer: BaseEventSerializer,
+        deliver: Deliver,
+        scope: Scope | None,
+        group: str | None,
+        *,
+        replay_emits: bool = False,
+        passed_over: Callable[[], None] = lambda: None,
     ) -> None:
         self._serializer = serializer
         self._deliver = deliver
         self._scope: Scope = scope or nullcontext
         self._group = group or ""
+        self._holds_back = group is not None and not replay_emits
+        self._passed_over = passed_over
 
-    async def __call__(self, record: Record, number: int) -> list[Send]:
+    async def __call__(self, record: Record, number: int, is_replaying: bool = False) -> list[Send]:
         """Raises DecodeError for a message that nobody can read, and whatever a handler raises."""
-        if record.value is None:
-            return []
-        event = await self._decode(record.value)
-        context = Context(record, number, data=event.data)
+        event = Tombstone.of(record) if record.value is None else await self._decode(record.value)
+        context = Context(record, number, is_replaying=is_replaying, data=event.data)
         with Collection(context, self._group) as collection:
             async with self._scope():
-                await self._deliver(event, context)
-        return collection.sends
+                delivery = await self._deliver(event, context)
+        if delivery is Delivery.PASSED_OVER and record.value is None:
+            self._passed_over()
+        return [] if is_replaying and self._holds_back else collection.sends
 
     async def _decode(self, value: bytes) -> BaseEvent:
         try:

@@ -11,6 +11,8 @@ from eventy.errors import InjectionError
 from eventy.event.base import BaseEvent
 from eventy.event.generic import GenericEvent
 from eventy.event.registry import HandlerFunction, Registration, Registry
+from eventy.event.tombstone import Tombstone
+from eventy.handler.attempt import Deliver, Delivery
 from eventy.injection import Call, Container, Mistakes, compile_handlers
 from eventy.message.context import Context
 
@@ -36,23 +38,35 @@ class Dispatcher:
         compiled = _compiled(registry, container, app)
         self._registry = registry
         self._calls = {registration: call for registration, _, call in compiled}
-        self._by_class: dict[type[BaseEvent], Call] = {}
+        self._by_class: dict[type[BaseEvent], Deliver] = {}
         for registration, handlers, call in compiled:
             alike = all(others == handlers for other, others, _ in compiled if other.cls is registration.cls)
             if alike and registration.cls is not GenericEvent:  # any message without a class of its own is one
                 self._by_class[registration.cls] = call
+        self._by_class[Tombstone] = self._bury
         self._by_name = lru_cache(maxsize=_REMEMBERED_NAMES)(self._find)
+        self._of_tombstone = lru_cache(maxsize=_REMEMBERED_NAMES)(self._find_for_tombstone)
 
-    def deliver(self, event: BaseEvent, context: Context) -> Awaitable[None]:
+    def deliver(self, event: BaseEvent, context: Context) -> Awaitable[Delivery | None]:
         """Call the handlers of an event, one after the other; there may be none. Raises what they raise."""
         call = self._by_class.get(type(event)) or self._by_name(event.name())
         return call(event, context)
 
-    def _find(self, name: str) -> Call:
+    def _bury(self, event: BaseEvent, context: Context) -> Awaitable[Delivery | None]:
+        return self._of_tombstone(event.name())(event, context)
+
+    def _find(self, name: str) -> Deliver:
         registration = self._registry.find(name)
         if registration is not None:
             return self._calls[registration]
         logger.info("nothing is registered for %s: its messages are passed over", name)
+        return _nothing
+
+    def _find_for_tombstone(self, name: str) -> Deliver:
+        registration = self._registry.find_tombstone(name)
+        if registration is not None:
+            return self._calls[registration]
+        logger.info("nothing is registered for tombstones of %s: they are passed over", name)
         return _nothing
 
 
@@ -61,7 +75,7 @@ def _compiled(
 ) -> list[tuple[Registration, tuple[HandlerFunction, ...], Call]]:
     mistakes = Mistakes()
     compiled = []
-    for registration in registry:
+    for registration in (*registry, *registry.tombstones):
         with mistakes.collected():
             registration.matches(())  # a pattern that can't be compiled is a mistake of the start
             handlers = registration.handlers or (_own_handler(registration),)
@@ -82,5 +96,6 @@ def _own_handler(registration: Registration) -> HandlerFunction:
     return cls.execute
 
 
-async def _nothing(event: BaseEvent, context: Context) -> None:
+async def _nothing(event: BaseEvent, context: Context) -> Delivery:
     """Handle an event that nobody is registered for."""
+    return Delivery.PASSED_OVER

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from random import random as real_random
 
 from eventy.errors import Unretryable
 
@@ -16,12 +18,16 @@ class RetryPolicy:
         interval: ms before the first retry.
         backoff_coeff: the nth wait is `interval · backoff_coeff^(n-1)`.
         max_interval: ms, the longest wait.
+        jitter: share of each wait that is random, 0–1: messages that failed together aren't tried again together.
+        random: gives a number in [0, 1).
     """
 
     max_retries: int
     interval: int
     backoff_coeff: float
     max_interval: int
+    jitter: float = 0.0
+    random: Callable[[], float] = real_random
 
     def wait_after(self, attempt: int, error: BaseException) -> float | None:
         """Return the seconds to wait after the nth attempt has failed, or None to give up.
@@ -33,7 +39,7 @@ class RetryPolicy:
         if not self.interval:
             return 0.0
         try:
-            wait = self.interval * self.backoff_coeff ** (attempt - 1)
+            wait = min(self.interval * self.backoff_coeff ** (attempt - 1), self.max_interval)
         except OverflowError:
             wait = self.max_interval
-        return min(wait, self.max_interval) / 1000
+        return wait * (1 - self.jitter * self.random()) / 1000

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 
-from eventy.message.headers import CE_CAUSATION_ID, CE_CORRELATION_ID, CE_ID
+from eventy.message.headers import CE_CAUSATION_ID, CE_CORRELATION_ID, CE_ID, header_text
 from eventy.message.record import Header, Record
-
-# Bytes of an id that are kept: it goes into the headers of everything that is sent in answer.
-_LONGEST_ID = 1_024
 
 # The correlation id of the work at hand outside any message: an HTTP request's.
 request_corr_id: ContextVar[str | None] = ContextVar("eventy_request_corr_id", default=None)
@@ -33,11 +30,11 @@ class Context:
         message_id = corr_id = causation_id = None
         for name, value in record.headers:
             if name == CE_ID:
-                message_id = _text(value)
+                message_id = header_text(value)
             elif name == CE_CORRELATION_ID:
-                corr_id = _text(value)
+                corr_id = header_text(value)
             elif name == CE_CAUSATION_ID:
-                causation_id = _text(value)
+                causation_id = header_text(value)
         self.record = record
         self.attempt = attempt
         self.is_replaying = is_replaying
@@ -73,11 +70,6 @@ class Context:
     def __repr__(self) -> str:
         where = f"{self.topic}[{self.partition}]@{self.offset}"
         return f"Context({where}, message_id={self.message_id!r}, corr_id={self.corr_id!r}, attempt={self.attempt})"
-
-
-def _text(value: bytes | None) -> str | None:
-    """Return what a header says; there is nothing in it that would keep a message from being handled."""
-    return value[:_LONGEST_ID].decode("utf-8", "replace") if value is not None else None
 
 
 def corr_id_of(data: object) -> str | None:

@@ -1,5 +1,7 @@
 """Header names: the CloudEvents Kafka protocol binding (1.0, binary content mode) and W3C Trace Context."""
 
+from __future__ import annotations
+
 CE_PREFIX = "ce_"
 CE_SPECVERSION = "ce_specversion"
 CE_ID = "ce_id"
@@ -14,3 +16,11 @@ CONTENT_TYPE = "content-type"
 TRACEPARENT = "traceparent"
 
 HTTP_CORRELATION_ID = "X-Correlation-ID"
+
+# Bytes of a name or an id that are kept: it goes into logs, and into the headers of everything that is sent in answer.
+_LONGEST = 1_024
+
+
+def header_text(value: bytes | None) -> str | None:
+    """Return what a header says; there is nothing in it that would keep a message from being handled."""
+    return value[:_LONGEST].decode("utf-8", "replace") if value is not None else None

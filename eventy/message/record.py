@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-Header = tuple[str, bytes]
+# A value may be null (KIP-82); eventy writes none such.
+Header = tuple[str, bytes | None]
 
 
 class TopicPartition(NamedTuple):
@@ -54,4 +55,4 @@ class ProducerRecord(NamedTuple):
     def size(self) -> int:
         """Return the bytes of key, value and headers, without the few that framing adds."""
         size = sum(len(part) for part in (self.key, self.value) if part is not None)
-        return size + sum(len(name.encode()) + len(value) for name, value in self.headers)
+        return size + sum(len(name.encode()) + len(value or b"") for name, value in self.headers)

@@ -136,7 +136,7 @@ def test_class_that_lacks_something() -> None:
 
 
 def test_contract_itself_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="which lacks readiness, start, stop, wait"):
+    with pytest.raises(ConfigurationError, match="which lacks readiness, set_checkpoint_callback, start, stop, wait"):
         resolve("eventy.consumer.base.BaseEventConsumer", BaseEventConsumer, "EVENTY_EVENT_CONSUMER")
 
 

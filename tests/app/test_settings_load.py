@@ -118,10 +118,7 @@ def test_brokers_are_hosts_with_ports(text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "known"),
     [
-        ("EVENTY_CONSUMER_ON_EXHAUSTED", "dead_letter", "'stop'"),
         ("EVENTY_CONSUMER_DELIVERY", "exactly_once", "'at_least_once'"),
-        ("EVENTY_CONSUMER_CONCURRENCY", "2", "1"),
-        ("EVENTY_DEAD_LETTER_SUFFIX", ".dead", "'-dlt'"),
         ("AVRO_ENCODING", "confluent", "'single_object'"),
         ("SCHEMA_REGISTRY_URL", "http://registry", "schemas in AVRO_SCHEMAS_FOLDER, without a registry"),
         ("KAFKA_SECURITY_PROTOCOL", "sasl_ssl", "Kafka connections without encryption and authentication"),

@@ -44,7 +44,7 @@ class Backend(ABC):
         key: bytes | None = None,
         headers: Sequence[Header] = (),
     ) -> None:
-        """Append a record as any other client would."""
+        """Append a record as any other client would: one of 16 MiB, if the topic takes it."""
 
     @abstractmethod
     async def records(self, topic: str) -> Sequence[Record]:

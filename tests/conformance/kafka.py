@@ -18,6 +18,9 @@ from eventy.message.record import Header, Record
 from eventy.serializer.base import BaseEventSerializer
 from tests.conformance.backend import Backend
 
+# Bytes.
+_LARGEST_REQUEST = 17_825_792
+
 
 class KafkaBackend(Backend):
     def __init__(self, bootstrap: str) -> None:
@@ -99,7 +102,8 @@ class KafkaBackend(Backend):
 
     async def _client(self, kind: type[Any]) -> Any:
         if kind not in self._opened:
-            self._opened[kind] = client = kind(bootstrap_servers=self._bootstrap)
+            more = {"max_request_size": _LARGEST_REQUEST} if kind is AIOKafkaProducer else {}
+            self._opened[kind] = client = kind(bootstrap_servers=self._bootstrap, **more)
             await client.start()
             self._open.push_async_callback(client.close if kind is AIOKafkaAdminClient else client.stop)
         return self._opened[kind]

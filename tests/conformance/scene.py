@@ -13,6 +13,7 @@ from eventy.event.base import BaseEvent
 from eventy.handler.attempt import Deliver
 from eventy.message.context import Context
 from eventy.message.record import Record
+from eventy.serializer.base import BaseEventSerializer
 from tests.conformance.backend import Backend
 from tests.conformance.serializer import JsonSerializer
 from tests.real.topics import unique
@@ -27,9 +28,12 @@ class HastyClock(Clock):
     def __init__(self) -> None:
         self.waits: list[float] = []
 
+    def monotonic(self) -> float:
+        return sum(self.waits)
+
     async def sleep(self, seconds: float) -> None:
         if seconds:
-            self.waits.append(seconds)
+            self.waits.append(round(seconds, 6))
         await super().sleep(0)
 
 
@@ -61,13 +65,13 @@ def port_of(consumer: EngineConsumer[Any]) -> Port:
 class Scene:
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
-        self.serializer = JsonSerializer()
+        self.serializer: BaseEventSerializer = JsonSerializer()
         self.clock = Clock()
         self._consumers: list[EngineConsumer[Any]] = []
         self._emitters: list[BaseEventEmitter] = []
 
     async def topic(self, name: str = "topic", partitions: int = 1, configs: Mapping[str, str] | None = None) -> str:
-        """Return the name of a new topic."""
+        """Return the name of a new topic; `configs` are Kafka's."""
         topic = unique(name)
         await self.backend.create_topic(topic, partitions, configs)
         return topic
@@ -153,5 +157,5 @@ async def until(condition: Callable[[], bool], expected: Callable[[], str] = lam
 
 
 def headers(record: Record) -> dict[str, bytes]:
-    """Return a record's headers by name."""
-    return dict(record.headers)
+    """Return a record's headers by name, without those that are null."""
+    return {name: value for name, value in record.headers if value is not None}

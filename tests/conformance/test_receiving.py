@@ -23,17 +23,6 @@ async def test_key_headers_place_and_time_arrive(scene: Scene) -> None:
     assert (context.attempt, context.is_replaying) == (1, False)
 
 
-async def test_tombstone_is_passed_over(scene: Scene) -> None:
-    topic, notes = await scene.topic(), Notes()
-    await scene.backend.put(topic, encoded(1))
-    await scene.backend.put(topic, None, key=b"gone")
-    await scene.backend.put(topic, encoded(2))
-    await scene.backend.put(topic, None, key=b"gone")
-    await scene.consume(notes, topic, group=topic)
-    await scene.until_committed(topic, topic, {0: 4})
-    assert notes.numbers == [1, 2]
-
-
 async def test_record_without_headers_is_known_by_its_place(scene: Scene) -> None:
     topic, notes = await scene.topic(partitions=2), Notes()
     for number in range(2):
@@ -63,14 +52,3 @@ async def test_correlation_id_is_the_headers_else_the_datas_else_the_messages(
     await notes.until(1)
     assert notes.contexts[0].corr_id == corr_id
     assert notes.contexts[0].message_id == "m1"
-
-
-async def test_headers_that_are_no_text_do_no_harm(scene: Scene) -> None:
-    topic, notes = await scene.topic(), Notes()
-    odd = [("ce_id", b"\xff\xfe"), ("ce_correlationid", b"\xc3"), ("traceparent", b"\x80"), ("other", b"\xf0\x28")]
-    await scene.backend.put(topic, encoded(1), headers=odd)
-    await scene.backend.put(topic, encoded(2))
-    await scene.consume(notes, topic)
-    await notes.until(2)
-    assert notes.numbers == [1, 2]
-    assert ("other", b"\xf0\x28") in notes.contexts[0].headers

@@ -26,6 +26,13 @@ def consumer(**arguments: Any) -> MemoryConsumer:
         ("retry_max_interval", -1),
         ("slice_messages", 0),
         ("slice_time", 0),
+        ("retry_jitter", 1.1),
+        ("retry_jitter", -0.1),
+        ("concurrency", 0),
+        ("max_poison", 0),
+        ("stall_timeout", 0),
+        ("dead_letter_suffix", "/dlt"),
+        ("dead_letter_suffix", ""),
         ("on_exhausted", "explode"),
         ("delivery", "at_most_once"),
     ],
@@ -35,20 +42,9 @@ def test_value_out_of_range_is_refused_by_name(option: str, value: object) -> No
         ConsumerOptions(**{option: value})  # type: ignore[arg-type]  # that's the point
 
 
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [
-        ("on_exhausted", "skip"),
-        ("on_exhausted", "dead_letter"),
-        ("delivery", "exactly_once"),
-        ("concurrency", 2),
-        ("retry_jitter", 0.5),
-        ("replay_emits", True),
-    ],
-)
-def test_value_whose_feature_is_not_there_is_never_ignored(option: str, value: object) -> None:
-    with pytest.raises(ConfigurationError, match=rf"{option} is {value!r}, but this version knows only"):
-        ConsumerOptions(**{option: value})  # type: ignore[arg-type]  # that's the point
+def test_value_whose_feature_is_not_there_is_never_ignored() -> None:
+    with pytest.raises(ConfigurationError, match="delivery is 'exactly_once', but this version knows only"):
+        ConsumerOptions(delivery="exactly_once")
 
 
 def test_single_options_win_over_the_given_ones() -> None:
@@ -61,9 +57,18 @@ def test_option_that_does_not_exist_is_refused() -> None:
         consumer(max_retry=3)
 
 
-def test_option_of_another_kind_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="max_retries is '3', expected a number"):
-        consumer(max_retries="3")
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        ("max_retries", "3", "a number"),
+        ("retry_jitter", None, "a number"),
+        ("replay_emits", "no", "True or False"),
+        ("dead_letter_suffix", 7, "text"),
+    ],
+)
+def test_option_of_another_kind_is_refused(option: str, value: object, expected: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{option} is {value!r}, expected {expected}"):
+        consumer(**{option: value})
 
 
 def test_mistake_names_the_consumer() -> None:
@@ -82,7 +87,6 @@ def test_topics_must_be_a_list_of_one_or_more(topics: object) -> None:
     [
         ("begining", "g", "expected latest, committed, earliest"),
         ("committed", None, "needs an event_group"),
-        ("earliest", "g", "event_group=None"),
     ],
 )
 def test_position_that_cannot_be_had_is_refused(position: str, group: str | None, message: str) -> None:

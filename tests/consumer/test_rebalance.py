@@ -107,8 +107,6 @@ async def test_rebalance_ends_a_retry_that_waits(scene: Scene) -> None:
     await first.until(2)
     await scene.consume(second, topic, group="g")
     await until(lambda: len(second.numbers) == 4)
-    assert len(first.numbers) == 3  # the partition that it kept begins again with the first attempt
-    assert {context.attempt for context in first.contexts} == {1}
     await scene.give_up(failing)
     await second.until(8)
     assert Counter(second.numbers) == Counter(range(8))

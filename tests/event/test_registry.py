@@ -10,6 +10,7 @@ from eventy.errors import RegistryError
 from eventy.event.base import BaseEvent
 from eventy.event.generic import GenericEvent
 from eventy.event.registry import Registration, Registry, on
+from eventy.event.tombstone import Tombstone
 
 CONTRACT_EVENTS = ("qotto.contract.event.ContractActivated", "qotto.contract.event.ContractSuspended")
 
@@ -87,3 +88,37 @@ def test_on_with_what_can_not_be_called_is_refused() -> None:
     not_a_handler: Any = "handler"
     with pytest.raises(RegistryError, match="'handler' can't be called; pass async functions"):
         on("a", not_a_handler)
+
+
+def test_registration_for_tombstones_is_found_for_them_alone() -> None:
+    registry = Registry([on("a.*", handler, tombstones=True), PaymentCreated])
+    assert [registration.pattern for registration in registry] == [PaymentCreated.name()]
+    assert [registration.pattern for registration in registry.tombstones] == ["a.*"]
+    assert len(registry) == 1
+    assert registry.find("a.A") is None
+    assert registry.find_tombstone("a.A") == Registration("a.*", Tombstone, (handler,))
+    assert registry.find_tombstone(PaymentCreated.name()) is None
+
+
+def test_name_of_a_schema_means_its_tombstones_only() -> None:
+    registry = Registry([on("a.Paid", handler, tombstones=True)])
+    registry.know(["a.Paid", "a.PaidTwice"])
+    assert registry.find_tombstone("a.Paid") is not None
+    assert registry.find_tombstone("a.PaidTwice") is None
+
+
+def test_class_for_tombstones_is_refused() -> None:
+    with pytest.raises(
+        RegistryError, match=r"on\('a', tombstones=True\) has cls=<class .*PaymentCreated'>, but a tombst"
+    ):
+        on("a", handler, cls=PaymentCreated, tombstones=True)
+
+
+def test_tombstone_is_no_class_to_register() -> None:
+    expected = r"Tombstone is no class of messages: write on\('.*', handler, tombstones=True\)"
+    with pytest.raises(RegistryError, match=expected):
+        on("a", handler, cls=Tombstone)
+    with pytest.raises(RegistryError, match=expected):
+        Registry([Tombstone])
+    with pytest.raises(RegistryError, match=expected):
+        Registration("a", Tombstone)

@@ -6,7 +6,8 @@ from eventy.broker.memory import StoredRecord
 from eventy.emitter.collection import collecting
 from eventy.errors import DecodeError, SchemaNotLoaded
 from eventy.event.base import BaseEvent
-from eventy.handler.attempt import Attempt
+from eventy.event.tombstone import Tombstone
+from eventy.handler.attempt import Attempt, Delivery
 from eventy.message.context import Context
 from eventy.message.record import Header
 from tests.conformance.serializer import JsonSerializer, encoded
@@ -51,10 +52,33 @@ async def test_schema_is_fetched_once_and_the_message_decoded_again() -> None:
     assert [event.data["n"] for event, _ in seen.calls] == [1, 2]
 
 
-async def test_tombstone_reaches_no_handler() -> None:
+async def test_tombstone_is_an_event_without_data_by_the_name_of_its_topic_or_header() -> None:
     seen = Seen()
-    assert await Attempt(JsonSerializer(), seen, None, None)(record(None), 1) == []
-    assert not seen.calls
+    attempt = Attempt(JsonSerializer(), seen, None, None)
+    await attempt(record(None), 1)
+    await attempt(record(None, ("ce_type", b"payment.Created")), 1)
+    await attempt(record(None, ("ce_type", b"")), 1)
+    await attempt(record(None, ("ce_type", b"\xffpayment")), 1)
+    assert [type(event) for event, _ in seen.calls] == [Tombstone] * 4
+    assert [event.name() for event, _ in seen.calls] == ["topic", "payment.Created", "topic", "\ufffdpayment"]
+    assert [event.data for event, _ in seen.calls] == [{}] * 4
+
+
+async def test_tombstone_that_is_passed_over_is_told_and_others_are_not() -> None:
+    told: list[str] = []
+
+    async def pass_over(event: BaseEvent, context: Context) -> Delivery:
+        return Delivery.PASSED_OVER
+
+    passing = Attempt(JsonSerializer(), pass_over, None, None, passed_over=lambda: told.append("tombstone"))
+    assert await passing(record(encoded()), 1) == []
+    assert (
+        await Attempt(JsonSerializer(), Seen(), None, None, passed_over=lambda: told.append("handled"))(record(None), 1)
+        == []
+    )
+    assert told == []
+    assert await passing(record(None), 1) == []
+    assert told == ["tombstone"]
 
 
 async def test_bytes_that_are_no_message_reach_no_handler() -> None:

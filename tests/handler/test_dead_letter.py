@@ -56,7 +56,7 @@ def letter_of(error: BaseException, group: str | None = "billing") -> DeadLetter
 
 
 def headers_of(letter: DeadLetter) -> dict[str, bytes]:
-    return dict(letter.record.headers)
+    return {name: value for name, value in letter.record.headers if value is not None}
 
 
 def test_letter_goes_to_the_topic_with_the_suffix_and_knows_its_source() -> None:

@@ -13,6 +13,8 @@ from eventy.errors import InjectionError, RegistryError
 from eventy.event.base import BaseEvent
 from eventy.event.generic import GenericEvent
 from eventy.event.registry import Registry, on
+from eventy.event.tombstone import Tombstone
+from eventy.handler.attempt import Delivery
 from eventy.handler.dispatch import Dispatcher
 from eventy.message.context import Context
 from eventy.message.record import Header
@@ -149,6 +151,47 @@ async def test_event_of_an_unregistered_class_is_passed_over() -> None:
     assert await _deliver(_dispatcher(CreatePayment), PaymentCreated({})) == []
 
 
+async def test_tombstone_reaches_the_first_registration_for_tombstones_that_matches() -> None:
+    dispatcher = _dispatcher(
+        PaymentCreated,
+        on("payment.PaymentConfirmed", count, tombstones=True),
+        on("payment.*", audit, count, tombstones=True),
+        on("payment.PaymentCreated", count, tombstones=True),
+    )
+    assert await _deliver(dispatcher, Tombstone("payment.PaymentCreated")) == ["audited", "counted"]
+
+
+async def test_tombstone_and_event_of_one_name_have_their_own_handlers() -> None:
+    dispatcher = _dispatcher(on("a.A", count), on("a.A", audit, tombstones=True))
+    assert await _deliver(dispatcher, GenericEvent("a.A", {})) == ["counted"]
+    assert await _deliver(dispatcher, Tombstone("a.A")) == ["audited"]
+
+
+async def test_handlers_of_tombstones_are_for_nothing_else() -> None:
+    dispatcher = _dispatcher(on(".*", audit, tombstones=True))
+    assert await _deliver(dispatcher, GenericEvent("a.A", {})) == []
+    assert await _deliver(dispatcher, PaymentCreated({})) == []
+
+
+async def test_handlers_of_events_are_not_for_tombstones(caplog: pytest.LogCaptureFixture) -> None:
+    dispatcher = _dispatcher(on(".*", audit), PaymentCreated, on("a.B", audit, tombstones=True))
+    with caplog.at_level(logging.DEBUG, "eventy.handler.dispatch"):
+        for name in ("payment.PaymentCreated", "a.A", "a.A"):
+            assert await _deliver(dispatcher, Tombstone(name)) == []
+    assert caplog.messages == [
+        f"nothing is registered for tombstones of {name}: they are passed over"
+        for name in ("payment.PaymentCreated", "a.A")
+    ]
+
+
+async def test_only_what_has_no_handler_counts_as_passed_over() -> None:
+    dispatcher, context = _dispatcher(on("a.A", audit), on("a.A", audit, tombstones=True)), Context(ARecord())
+    for event in (GenericEvent("a.A", {}), Tombstone("a.A")):
+        assert await dispatcher.deliver(event, context) is None
+    for event in (GenericEvent("a.B", {}), Tombstone("a.B")):
+        assert await dispatcher.deliver(event, context) is Delivery.PASSED_OVER
+
+
 async def test_failure_comes_through() -> None:
     async def fail(event: BaseEvent) -> None:
         raise OSError("disk")
@@ -190,6 +233,15 @@ def test_all_mistakes_of_all_handlers_come_together() -> None:
     assert [text in line for text, line in zip(("Reject", "'xyzzy", "'plugh", "is not async"), lines, strict=True)] == (
         [True] * 4
     )
+
+
+def test_mistakes_of_handlers_of_tombstones_end_the_start_too() -> None:
+    async def unknown(event: Tombstone, xyzzy: int) -> None: ...
+
+    with pytest.raises(InjectionError, match="'xyzzy"):
+        _dispatcher(on("a.A", unknown, tombstones=True))
+    with pytest.raises(RegistryError, match="neither the name of a schema nor a regular expression"):
+        _dispatcher(on("a.[", audit, tombstones=True))
 
 
 def test_pattern_that_is_no_regex_is_refused() -> None:

@@ -16,7 +16,7 @@ from eventy.consumer.kafka import KafkaPort
 from eventy.errors import BrokerError, BrokerUnavailableError, RecordTooLargeError
 from eventy.handler.dead_letter import DeadLetter, dead_letter
 from tests.conformance.kafka import KafkaBackend
-from tests.conformance.scene import Scene
+from tests.conformance.scene import Scene, until
 from tests.real.kafka import KafkaBroker
 from tests.real.topics import unique
 
@@ -64,23 +64,26 @@ async def test_letter_fails_within_a_bound_while_the_broker_is_away_and_is_writt
             outcomes = await asyncio.gather(*map(port.write_letter, letters), return_exceptions=True)
             assert time.monotonic() - began < 5
         assert [type(outcome) for outcome in outcomes] == [BrokerUnavailableError] * 13
-        assert {f"{topic}-dlt" in str(outcome) for outcome in outcomes[:12]} == {True}
     finally:
         await kafka_broker.start()
     await port.write_letter(letter(topic, b"after"))
     await port.write_letter(letter(other, b"after"))
-    assert (await scene.backend.records(f"{topic}-dlt"))[-1].value is not None
     assert b"after" in [record.value for record in await scene.backend.records(f"{topic}-dlt")]
     assert b"after" in [record.value for record in await scene.backend.records(f"{other}-dlt")]
 
 
-@pytest.mark.parametrize("connection", ["refused", "mute"])
+@pytest.fixture(params=["refused", "mute"])
+def nobody(request: pytest.FixtureRequest) -> KafkaConnection:
+    connection: KafkaConnection = request.getfixturevalue(request.param)
+    return connection
+
+
 async def test_letter_fails_within_a_bound_where_nobody_answers(
-    request: pytest.FixtureRequest, connection: str, monkeypatch: pytest.MonkeyPatch
+    nobody: KafkaConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("eventy.broker.kafka.letters._WRITE", 1.0)
-    port, began = port_to(request.getfixturevalue(connection)), time.monotonic()
-    with pytest.raises(BrokerUnavailableError, match="topic-dlt"):
+    port, began = port_to(nobody), time.monotonic()
+    with pytest.raises(BrokerUnavailableError):
         await port.write_letter(letter("topic"))
     await port.close()
     assert time.monotonic() - began < 4
@@ -142,7 +145,7 @@ async def test_close_ends_what_is_under_way(scene: Scene, backend: KafkaBackend,
     kafka_broker.kill()
     try:
         writing = asyncio.create_task(port.write_letter(letter(topic)))
-        await asyncio.sleep(0.2)
+        await until(lambda: any(turn.locked() for turn in port._letters._turns.values()))
         began = time.monotonic()
         await port.close()
         assert time.monotonic() - began < 8
@@ -172,4 +175,5 @@ async def test_letter_after_its_topic_was_removed_makes_it_again(
             except BrokerUnavailableError:
                 continue
             break
-    assert [record.value for record in await scene.records(f"{topic}-dlt", 1)] == [b"again"]
+    # An attempt that failed may have been written all the same, so there may be several.
+    assert {(record.partition, record.value) for record in await backend.records(f"{topic}-dlt")} == {(1, b"again")}

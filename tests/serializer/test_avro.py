@@ -222,7 +222,7 @@ def test_message_of_an_older_schema_is_refused(folder: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (b"", "the message starts with b'', expected c3 01"),
+        (b"", "the message is empty, expected c3 01"),
         (b'{"id": 1}', "the message starts with b'{\"id\": 1', expected c3 01 (Avro's single-object encoding) or"),
         (b"\xc3\x01abc", "found 5 bytes; the fingerprint of the schema alone ends at 10: it was cut off"),
         (
@@ -302,6 +302,26 @@ def test_error_of_from_data_is_an_undecodable_message(folder: Path) -> None:
     assert isinstance(caught.value.__cause__, ValueError)
 
 
+def test_error_of_a_constructor_is_an_undecodable_message(folder: Path) -> None:
+    class Strict(BaseEvent):
+        def __init__(self, data: dict[str, Any]) -> None:
+            super().__init__({"currency": data["currency"]})
+
+    avro = serializer(folder, on(CREATE, handler, cls=Strict))
+    value = avro.encode(CreatePayment({"id": "p1", "amount": 1}))
+    assert f"Strict doesn't take this {CREATE} (KeyError('currency')): correct it" in decode_error(avro, value)
+
+
+def test_event_whose_constructor_keeps_no_data_is_an_undecodable_message(folder: Path) -> None:
+    class Bare(BaseEvent):
+        def __init__(self, data: dict[str, Any]) -> None:
+            self.amount = data["amount"]
+
+    avro = serializer(folder, on(CREATE, handler, cls=Bare))
+    value = avro.encode(CreatePayment({"id": "p1", "amount": 1}))
+    assert "Bare made an event without data: call super().__init__(data) in its __init__" in decode_error(avro, value)
+
+
 def test_from_data_that_returns_no_event_is_refused(folder: Path) -> None:
     class Forgetful(BaseEvent):
         @classmethod
@@ -311,3 +331,9 @@ def test_from_data_that_returns_no_event_is_refused(folder: Path) -> None:
     avro = serializer(folder, on(CREATE, handler, cls=Forgetful))
     value = avro.encode(CreatePayment({"id": "p1", "amount": -1}))
     assert "from_data returned NoneType, expected an event: return cls(…)" in decode_error(avro, value)
+
+
+def test_registration_for_tombstones_is_none_of_the_serializers_business(folder: Path) -> None:
+    avro = serializer(folder, on("payments$", handler, tombstones=True), on(CREATE, handler, tombstones=True))
+    event = avro.decode(avro.encode(GenericEvent(CREATE, {"id": "p1", "amount": 1})))
+    assert type(event) is GenericEvent

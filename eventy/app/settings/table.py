@@ -84,13 +84,13 @@ class Settings:
         "EVENTY_CONSUMER_RETRY_MAX_INTERVAL", 60_000, whole(unit="ms"), "ms of the longest wait before a retry, from 0"
     )
     consumer_retry_jitter: float = option(
-        "EVENTY_CONSUMER_RETRY_JITTER", 0.0, NUMBER, "the share of each wait that is random, 0–1; so far only 0"
+        "EVENTY_CONSUMER_RETRY_JITTER", 0.0, NUMBER, "the share of each wait that is random, 0–1"
     )
     consumer_on_exhausted: str = option(
         "EVENTY_CONSUMER_ON_EXHAUSTED",
         "stop",
         choice("stop", "dead_letter", "skip"),
-        "what becomes of a message that every attempt failed; so far only `stop`: the process fails",
+        "what becomes of a message that is given up: the process fails, or it is put aside, or passed over",
     )
     consumer_delivery: str = option(
         "EVENTY_CONSUMER_DELIVERY",
@@ -98,7 +98,9 @@ class Settings:
         choice("at_least_once", "exactly_once"),
         "what a crash may do to what handlers send; so far only `at_least_once`: repeat it",
     )
-    consumer_concurrency: int = option("EVENTY_CONSUMER_CONCURRENCY", 1, WHOLE, "key lanes a partition; so far only 1")
+    consumer_concurrency: int = option(
+        "EVENTY_CONSUMER_CONCURRENCY", 1, WHOLE, "messages of a partition handled at once, those of one key in order"
+    )
     consumer_slice_messages: int = option(
         "EVENTY_CONSUMER_SLICE_MESSAGES", 2000, WHOLE, "messages that are flushed and committed together, at most"
     )
@@ -109,19 +111,19 @@ class Settings:
         "EVENTY_CONSUMER_MAX_POISON",
         100,
         WHOLE,
-        "undecodable messages in a row before the consumer stops; so far only 100",
+        "undecodable messages in a row, in one partition, before the process fails",
     )
     consumer_stall_timeout: int = option(
         "EVENTY_CONSUMER_STALL_TIMEOUT",
         300_000,
         whole(unit="ms"),
-        "ms after which a handler counts as stuck; so far only 300000",
+        "ms after which a handler counts as stuck: the log shows where, and the process isn't ready",
     )
     consumer_replay_emits: bool = option(
         "EVENTY_CONSUMER_REPLAY_EMITS",
         False,
         SWITCH,
-        "whether handlers' sends go out while a group replays; so far only off",
+        "whether handlers' sends go out while a group replays",
     )
 
     # the process
@@ -132,12 +134,8 @@ class Settings:
         "EVENTY_SHUTDOWN_TIMEOUT", 30_000, MS, "ms that what runs may take to finish at the end"
     )
     memory_partitions: int = setting("EVENTY_MEMORY_PARTITIONS", 4, whole(1), "partitions of a memory topic")
-    dead_letter_suffix: str = setting(
-        "EVENTY_DEAD_LETTER_SUFFIX",
-        "-dlt",
-        TEXT,
-        "what the name of a dead-letter topic ends with; so far only `-dlt`",
-        only="'-dlt'",
+    dead_letter_suffix: str = option(
+        "EVENTY_DEAD_LETTER_SUFFIX", "-dlt", TEXT, "what the name of a dead-letter topic ends with"
     )
     log_level: str = setting(
         "EVENTY_LOG_LEVEL",

@@ -67,7 +67,7 @@ def setting(name: str, default: T, kind: Kind[T], meaning: str, *, only: str | N
 
 def option(name: str, default: T, kind: Kind[T], meaning: str) -> T:
     """Declare a field of Settings that is one of ConsumerOptions' too."""
-    field = name.removeprefix("EVENTY_CONSUMER_").lower()
+    field = name.removeprefix("EVENTY_").removeprefix("CONSUMER_").lower()
     return setting(name, default, consumer_option(field, kind), meaning)
 
 

@@ -15,7 +15,8 @@ from eventy.broker.kafka.topics import make_unless_there
 from eventy.errors import BrokerError, RecordTooLargeError
 from eventy.message.record import ProducerRecord, TopicPartition
 
-# Seconds for a letter, the making of its topic included. The client itself gives up a batch after REQUEST_TIMEOUT.
+# Seconds for a letter, the making of its topic included. Its partition waits meanwhile, so a broker that restarts is
+# given the time.
 _WRITE = 2 * REQUEST_TIMEOUT
 # Bytes by which a letter may be larger than its message: ample for the headers, whose texts are bounded.
 _HEADROOM = 65_536

@@ -145,5 +145,7 @@ def _fail_pending(producer: AIOKafkaProducer) -> None:
     # A batch that waits to be sent again is no longer among those under way, where the client looks for it at its end.
     accumulator._pending_batches.update(queued)
     accumulator.fail_all(ProducerClosed())
+    for batch in accumulator._pending_batches:
+        batch.future.exception()  # who sent it may have given up waiting; unread it would be logged
     for batch in queued:
         batch._drain_waiter.exception()  # nobody waits for room in a queue that is gone; unread it would be logged

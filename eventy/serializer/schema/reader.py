@@ -30,6 +30,7 @@ def compile_reader(writer: Schema, reader: Schema | None, cls: type[BaseEvent]) 
     """
     name, from_data = writer.name, cls.from_data
     is_plain = getattr_static(cls, "from_data") is getattr_static(BaseEvent, "from_data")  # saves a call a message
+    maker = cls.__qualname__ if is_plain else f"{cls.__qualname__}.from_data"
     written, known = writer.parsed, reader.parsed if reader else None
     # Of fastavro's two readers, only the slower heeds the interpreter's recursion limit: see MAX_NESTING.
     is_recursive = writer.is_recursive or (reader is not None and reader.is_recursive)
@@ -49,13 +50,11 @@ def compile_reader(writer: Schema, reader: Schema | None, cls: type[BaseEvent]) 
         try:
             event = cls(data) if is_plain else from_data(name, data)
         except Exception as error:  # the application's code, and data that it doesn't take
-            raise DecodeError(
-                f"{cls.__qualname__}.from_data doesn't take this {name} ({error!r}): correct it, or the sender"
-            ) from error
+            raise DecodeError(f"{maker} doesn't take this {name} ({error!r}): correct it, or the sender") from error
         if not isinstance(event, BaseEvent):
-            raise DecodeError(
-                f"{cls.__qualname__}.from_data returned {type(event).__qualname__}, expected an event: return cls(…)"
-            )
+            raise DecodeError(f"{maker} returned {type(event).__qualname__}, expected an event: return cls(…)")
+        if not hasattr(event, "data"):
+            raise DecodeError(f"{maker} made an event without data: call super().__init__(data) in its __init__")
         return event
 
     return read

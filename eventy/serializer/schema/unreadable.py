@@ -11,6 +11,11 @@ _CONFLUENT_MAGIC = b"\x00"
 
 def why_unreadable(value: bytes, schemas: Schemas) -> str:
     """Return what the first bytes of a message were found to be, what was expected and what to do."""
+    if not value:
+        return (
+            "the message is empty, expected c3 01 (Avro's single-object encoding) or b'Obj\\x01' (a container file): "
+            "what is to be a tombstone has no value at all, rather than one of no bytes"
+        )
     if value.startswith(SINGLE_OBJECT_MAGIC):
         if len(value) < PREFIX_SIZE:
             return (

@@ -1,0 +1,218 @@
+"""What is done with the messages of one partition, in whatever order they are worked on: attempt, flush, give up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple, cast
+
+from eventy.clock import Clock
+from eventy.consumer.counts import Counts
+from eventy.consumer.options import ConsumerOptions
+from eventy.consumer.port import Port
+from eventy.emitter.collection import Send
+from eventy.errors import BrokerError, BrokerUnavailableError, DecodeError, HandlerError, RecordTooLargeError
+from eventy.handler.dead_letter import dead_letter
+from eventy.handler.exhaustion import Outcome, outcome
+from eventy.handler.flush import flush
+from eventy.handler.retry import RetryPolicy
+from eventy.message.record import Record, TopicPartition
+from eventy.tasks import unless
+
+logger = logging.getLogger(__name__)
+
+# Seconds between tries to reach a broker that doesn't answer.
+_PAUSE = 1.0
+
+#: Makes the nth attempt at a record, which may be one of a replay, and returns what it sent.
+AttemptAt = Callable[[Record, int, bool], Awaitable[list[Send]]]
+
+
+class Retry(NamedTuple):
+    """The next attempt at a message, and when it may be made, on the clock that never goes back."""
+
+    attempt: int
+    due: float
+
+
+class RefusedError(HandlerError):
+    """The broker refuses what was sent while a slice of messages was handled."""
+
+
+class Handling:
+    """Carries out what is decided of messages.
+
+    Parameters
+        group: of the consumer.
+        attempt: makes attempts.
+        retries: what failed and will be tried again, by offset. It is there before this assignment and after it: a
+            rebalance doesn't give a message its attempts back.
+        stopping: set when nothing new may begin.
+    """
+
+    def __init__(
+        self,
+        partition: TopicPartition,
+        *,
+        port: Port,
+        clock: Clock,
+        options: ConsumerOptions,
+        group: str | None,
+        attempt: AttemptAt,
+        retries: dict[int, Retry],
+        counts: Counts,
+        stopping: asyncio.Event,
+    ) -> None:
+        self.partition = partition
+        self.attempt = attempt
+        self.retries = retries
+        self.counts = counts
+        self.checkpoint = 0  # below it everything has been handled before
+        self.is_abandoned = False  # the partition is somebody else's: what still runs counts no more
+        self._port = port
+        self._clock = clock
+        self._options = options
+        self._group = group
+        self._stopping = stopping
+        self._poison = 0
+        self._policy = RetryPolicy(
+            options.max_retries,
+            options.retry_interval,
+            options.retry_backoff_coeff,
+            options.retry_max_interval,
+            options.retry_jitter,
+        )
+
+    def succeeded(self, count: int) -> None:
+        """Count messages that are done, their sends acknowledged."""
+        if count:
+            self._poison = 0
+            self.counts.handled += count
+
+    def failed(self, record: Record, attempt: int, error: BaseException) -> Retry | None:
+        """Note the retry of an attempt that failed, and return it; None when the message is to be given up."""
+        wait = self._policy.wait_after(attempt, error)
+        if wait is None:
+            return None
+        where = f"{self.partition} offset {record.offset}"
+        logger.warning("%s: attempt %d failed, next in %g s", where, attempt, wait, exc_info=error)
+        self.counts.retried += 1
+        retry = self.retries[record.offset] = Retry(attempt + 1, self._clock.monotonic() + wait)
+        return retry
+
+    # ------------------------------------------------------------ giving up
+
+    async def give_up(self, record: Record, attempt: int, error: BaseException) -> bool:
+        """Skip a message or put it aside, as is set; False when the worker is stopped before.
+
+        Raises HandlerError when the consumer must stop: nothing may be committed past the message.
+        """
+        where = f"{self.partition} offset {record.offset}"
+        self._count_poison(where, error)
+        is_replaying = record.offset < self.checkpoint
+        what = outcome(cast(Outcome, self._options.on_exhausted), group=self._group, is_replaying=is_replaying)
+        if what == "stop":
+            raise HandlerError(_given_up(where, attempt, error)) from error
+        if what == "dead_letter":
+            if not await self._put_aside(record, where, error):
+                return False
+            self.counts.dead_lettered += 1
+        else:
+            self.counts.skipped += 1
+            logger.error("%s: passed over after attempt %d", where, attempt, exc_info=error)
+        self.retries.pop(record.offset, None)
+        return True
+
+    def _count_poison(self, where: str, error: BaseException) -> None:
+        """Raises HandlerError when too many messages in a row can't be decoded: it isn't they that are wrong then."""
+        if not isinstance(error, DecodeError):
+            self._poison = 0
+            return
+        self.counts.poison += 1
+        self._poison += 1
+        if self._poison > self._options.max_poison:
+            raise HandlerError(
+                f"{where}: the message can't be decoded: {error}. The {self._options.max_poison} before it couldn't "
+                "be either (EVENTY_CONSUMER_MAX_POISON), so something else is wrong, the schemas of this deployment "
+                "for example. Nothing was committed past it: mend that, then start again"
+            ) from error
+
+    async def _put_aside(self, record: Record, where: str, error: BaseException) -> bool:
+        letter = dead_letter(record, error, group=self._group, suffix=self._options.dead_letter_suffix)
+        refusals = 0
+        while not self._stopping.is_set():
+            try:
+                await self._port.write_letter(letter)
+            except BrokerUnavailableError as trouble:
+                logger.warning("%s: dead letter not acknowledged, writing it again: %s", where, trouble)
+                await self.pause(_PAUSE)
+            except (BrokerError, RecordTooLargeError) as refusal:
+                refusals += 1
+                wait = self._policy.wait_after(refusals, refusal)
+                if wait is None:
+                    raise HandlerError(
+                        f"{where}: given up, and its dead letter to {letter.record.topic} is refused: {refusal}. "
+                        "Nothing was committed past it: mend that, then start again"
+                    ) from refusal
+                logger.warning("%s: dead letter refused, writing it again: %s", where, refusal)
+                await self.pause(wait)
+            else:
+                logger.error("%s: put aside in %s", where, letter.record.topic, exc_info=error)
+                return True
+        return False
+
+    @property
+    def stops_on_exhaustion(self) -> bool:
+        return self._options.on_exhausted == "stop"
+
+    # ------------------------------------------------------------ flushing
+
+    async def flush(self, sends: list[Send], first: int, last: int) -> bool:
+        """Write what was sent, however long the broker is away; False when the worker is stopped before.
+
+        Parameters
+            first, last: the offsets of the messages that it was sent for.
+
+        Raises RefusedError when the broker is there and refuses.
+        """
+        refusals = 0
+        while sends:
+            try:
+                await flush(sends)
+            except BrokerUnavailableError as error:
+                logger.warning("%s: sends not acknowledged, writing them again: %s", self.partition, error)
+                await self.pause(_PAUSE)
+            except (BrokerError, RecordTooLargeError) as error:
+                refusals += 1
+                wait = self._policy.wait_after(refusals, error)
+                if wait is None:
+                    raise RefusedError(_refused(self.partition, first, last, error)) from error
+                logger.warning("%s: sends refused, writing them again: %s", self.partition, error)
+                await self.pause(wait)
+            else:
+                break
+            if self._stopping.is_set():
+                return False
+        return True
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, but no longer than until the worker is stopped."""
+        await unless(self._stopping, self._clock.sleep(seconds))
+
+
+def _refused(partition: TopicPartition, first: int, last: int, error: BaseException) -> str:
+    where = f"offset {first}" if first == last else f"offsets {first} to {last}"
+    return f"{partition} {where}: what was sent while handling them was refused: {error}. Nothing of it was committed"
+
+
+def _given_up(where: str, attempt: int, error: BaseException) -> str:
+    if isinstance(error, RefusedError):
+        return str(error)
+    if isinstance(error, DecodeError):
+        return f"{where}: the message can't be decoded: {error}. Nothing was committed past it"
+    tried = "1 attempt" if attempt == 1 else f"{attempt} attempts"
+    return (
+        f"{where}: given up after {tried}, the last one failed with {type(error).__name__}: {error}. "
+        "Nothing was committed past it: mend the handler or the message, then start again"
+    )

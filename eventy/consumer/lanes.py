@@ -1,0 +1,259 @@
+"""Works on a partition's messages side by side: those of one key in order, those of different keys at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+from eventy.clock import Clock
+from eventy.consumer.backlog import Backlog
+from eventy.consumer.handling import Handling, RefusedError, Retry
+from eventy.consumer.options import ConsumerOptions
+from eventy.consumer.port import Port
+from eventy.consumer.work import Running
+from eventy.emitter.collection import Send
+from eventy.errors import HandlerError
+from eventy.message.record import Record
+from eventy.tasks import is_being_cancelled
+
+
+class Entry:
+    """A message that is taken and not yet done with."""
+
+    __slots__ = ("attempt", "is_done", "record", "sends", "since", "succeeded")
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self.attempt = 1
+        self.since = 0.0
+        self.sends: list[Send] = []
+        self.succeeded = False
+        self.is_done = False
+
+
+class Lanes:
+    """As many messages at once as `concurrency` says; a retry that waits takes no place among them.
+
+    What is committed is the offset of the lowest message that isn't done, so a restart repeats those beyond it. At
+    most `slice_messages` are between the two: a key that is stuck lets the partition wait, not the memory grow.
+
+    Parameters
+        mark: notes the offset of the first message that isn't done.
+        stopping: set when nothing new may begin.
+        changed: set when a batch has arrived, and with `stopping`.
+    """
+
+    def __init__(
+        self,
+        handling: Handling,
+        backlog: Backlog,
+        *,
+        port: Port,
+        clock: Clock,
+        options: ConsumerOptions,
+        mark: Callable[[int], None],
+        stopping: asyncio.Event,
+        changed: asyncio.Event,
+    ) -> None:
+        self._handling = handling
+        self._backlog = backlog
+        self._port = port
+        self._clock = clock
+        self._concurrency = options.concurrency
+        self._most = max(options.slice_messages, options.concurrency)
+        self._mark = mark
+        self._stopping = stopping
+        self._changed = changed
+        self._batch: Iterator[Record] = iter(())
+        self._window: deque[Entry] = deque()  # by offset, from the lowest that isn't done
+        self._lanes: dict[bytes, deque[Entry]] = {}  # of each key, the first is running, ready or waiting
+        self._ready: deque[Entry] = deque()
+        self._running: dict[asyncio.Task[None], Entry] = {}
+        self._waiting: set[asyncio.Task[None]] = set()
+        self._finished: list[Entry] = []
+        self._failure: BaseException | None = None
+        self._asleep = False
+
+    def running(self) -> Iterable[Running]:
+        return [Running(entry.record, entry.since, task) for task, entry in self._running.items()]
+
+    async def run(self) -> None:
+        try:
+            while True:
+                self._changed.clear()
+                self._begin()
+                await self._finish()
+                if self._is_ending and not self._running:
+                    break
+                self._tell_whether_all_wait()
+                await self._changed.wait()
+        finally:
+            await self._leave()
+        if self._failure is not None:
+            raise self._failure
+
+    @property
+    def _is_ending(self) -> bool:
+        return self._stopping.is_set() or self._failure is not None
+
+    # ------------------------------------------------------------ taking and beginning
+
+    def _begin(self) -> None:
+        """Take what there is room for, and begin what may begin."""
+        while len(self._window) < self._most and (record := self._next()) is not None:
+            self._take(record)
+        while self._ready and len(self._running) < self._concurrency and not self._is_ending:
+            entry = self._ready.popleft()
+            task = asyncio.create_task(self._handle(entry), name=f"{self._handling.partition} {entry.record.offset}")
+            self._running[task] = entry
+            task.add_done_callback(self._ended)
+
+    def _next(self) -> Record | None:
+        if (record := next(self._batch, None)) is None and (records := self._backlog.take()) is not None:
+            self._batch = iter(records)
+            record = next(self._batch, None)
+        return record
+
+    def _take(self, record: Record) -> None:
+        entry = Entry(record)
+        self._window.append(entry)
+        if record.key is not None:
+            lane = self._lanes.setdefault(record.key, deque())
+            lane.append(entry)
+            if len(lane) > 1:
+                return
+        self._make_ready(entry)
+
+    def _make_ready(self, entry: Entry) -> None:
+        """Have a message, the first of its key, begin soon: at once, or when its retry is due."""
+        retry = self._handling.retries.get(entry.record.offset)
+        if retry is None:
+            self._ready.append(entry)
+        else:
+            self._wait_for(entry, retry)
+
+    def _wait_for(self, entry: Entry, retry: Retry) -> None:
+        entry.attempt = retry.attempt
+        waiting = asyncio.create_task(self._clock.sleep(max(0.0, retry.due - self._clock.monotonic())))
+        self._waiting.add(waiting)
+        waiting.add_done_callback(partial(self._is_due, entry))
+
+    def _is_due(self, entry: Entry, waiting: asyncio.Task[None]) -> None:
+        self._waiting.discard(waiting)
+        if not waiting.cancelled():
+            self._ready.append(entry)
+            self._begin()
+            self._changed.set()
+
+    # ------------------------------------------------------------ handling
+
+    async def _handle(self, entry: Entry) -> None:
+        record, handling = entry.record, self._handling
+        entry.since = self._clock.monotonic()
+        try:
+            entry.sends = await handling.attempt(record, entry.attempt, record.offset < handling.checkpoint)
+        except asyncio.CancelledError as error:
+            if is_being_cancelled():
+                raise
+            await self._failed(entry, error)  # the handler's own, not ours
+        except BaseException as error:  # noqa: BLE001 - sys.exit() as well: what becomes of the message is decided
+            await self._failed(entry, error)
+        else:
+            handling.retries.pop(record.offset, None)
+            entry.succeeded = True
+            self._finished.append(entry)
+            self._follow(entry)
+
+    async def _failed(self, entry: Entry, error: BaseException) -> None:
+        if self._handling.is_abandoned:
+            return
+        if (retry := self._handling.failed(entry.record, entry.attempt, error)) is not None:
+            self._wait_for(entry, retry)
+        elif await self._handling.give_up(entry.record, entry.attempt, error):
+            self._finished.append(entry)
+            self._follow(entry)
+
+    def _follow(self, entry: Entry) -> None:
+        """Let the next message of the key begin."""
+        if (key := entry.record.key) is not None:
+            lane = self._lanes[key]
+            lane.popleft()
+            if lane:
+                self._make_ready(lane[0])
+            else:
+                del self._lanes[key]
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        del self._running[task]
+        if task.cancelled():
+            where = f"{self._handling.partition}: a handler has cancelled the task that it runs in"
+            error: BaseException | None = None if self._handling.is_abandoned else HandlerError(where)
+        else:
+            error = task.exception()
+        self._failure = self._failure or error
+        self._begin()  # not only when a flush that is under way is done
+        self._changed.set()
+
+    # ------------------------------------------------------------ flushing
+
+    async def _finish(self) -> None:
+        """Flush what has finished since, in the order of the partition, and mark how far everything is done."""
+        while self._finished and not self._handling.is_abandoned:
+            finished, self._finished = self._finished, []
+            finished.sort(key=lambda entry: entry.record.offset)
+            try:
+                await self._flush(finished)
+            except HandlerError as error:
+                self._failure = self._failure or error
+            self._advance()
+            self._begin()
+
+    async def _flush(self, entries: list[Entry]) -> None:
+        """Have messages done, unless the worker is stopped before. Raises HandlerError."""
+        sends = [send for entry in entries for send in entry.sends]
+        try:
+            if await self._handling.flush(sends, entries[0].record.offset, entries[-1].record.offset):
+                for entry in entries:
+                    self._done(entry)
+        except RefusedError as refused:
+            if self._handling.stops_on_exhaustion:
+                raise
+            await self._flush_one_by_one(entries, refused)
+
+    async def _flush_one_by_one(self, entries: list[Entry], refused: RefusedError) -> None:
+        """Find the message whose sends are refused, and give it up."""
+        if len(entries) > 1:
+            for entry in entries:
+                await self._flush([entry])
+        elif await self._handling.give_up(entries[0].record, entries[0].attempt, refused):
+            entries[0].succeeded = False
+            self._done(entries[0])
+
+    def _done(self, entry: Entry) -> None:
+        entry.is_done = True
+        entry.sends = []
+        self._handling.succeeded(entry.succeeded)
+
+    def _advance(self) -> None:
+        lowest: int | None = None
+        while self._window and self._window[0].is_done:
+            lowest = self._window.popleft().record.offset + 1
+        if lowest is not None:
+            self._mark(lowest)
+
+    # ------------------------------------------------------------ ending
+
+    def _tell_whether_all_wait(self) -> None:
+        asleep = bool(self._waiting) and not (self._running or self._ready or self._finished or self._backlog)
+        if asleep != self._asleep:
+            self._asleep = asleep
+            (self._port.asleep if asleep else self._port.awake)(self._handling.partition)
+
+    async def _leave(self) -> None:
+        left = {*self._running, *self._waiting}
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left)

@@ -1,0 +1,50 @@
+"""What asyncio leaves to say about tasks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from types import FrameType
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+# Of coroutines, generators and asynchronous generators.
+_FRAMES = ("cr_frame", "gi_frame", "ag_frame")
+_AWAITED = ("cr_await", "gi_yieldfrom", "ag_await")
+
+
+def is_being_cancelled() -> bool:
+    """Return whether a CancelledError is meant for the current task, rather than raised by what it awaited."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+async def unless(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """Return what some work returns; None when the event is set before it has: then the work is cancelled."""
+    working, waiting = asyncio.create_task(work), asyncio.create_task(event.wait())
+    try:
+        await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+        if not working.done():
+            working.cancel()
+    return working.result() if working.done() else None
+
+
+def stack_of(task: asyncio.Task[Any]) -> list[FrameType]:
+    """Return the frames of a suspended task, outermost first: of its coroutine and of all that it awaits.
+
+    The task itself tells the outermost alone.
+    """
+    frames: list[FrameType] = []
+    awaited: object = task.get_coro()
+    while awaited is not None:
+        if (frame := _first(awaited, _FRAMES)) is not None:
+            frames.append(frame)
+        awaited = _first(awaited, _AWAITED)
+    return frames
+
+
+def _first(found: object, names: tuple[str, ...]) -> Any:
+    return next((value for name in names if (value := getattr(found, name, None)) is not None), None)
