@@ -7,6 +7,7 @@ from aiokafka import errors as kafka
 
 from eventy.broker.kafka.connection import KafkaConnection
 from eventy.broker.kafka.requests import bounded, translated
+from eventy.broker.kafka.security import Security
 from eventy.errors import (
     BrokerError,
     BrokerUnavailableError,
@@ -31,6 +32,13 @@ def test_settings_describe_the_connection() -> None:
             "kafka_max_request_size": 5,
             "kafka_session_timeout": 6,
             "kafka_rebalance_timeout": 7,
+            "kafka_security_protocol": "sasl_plaintext",
+            "kafka_sasl_mechanism": "PLAIN",
+            "kafka_username": "app",
+            "kafka_password": "hush",
+            "kafka_ssl_cafile": None,
+            "kafka_ssl_certfile": None,
+            "kafka_ssl_keyfile": None,
             "start_timeout": 8,
         }
     )
@@ -41,6 +49,7 @@ def test_settings_describe_the_connection() -> None:
         session_timeout=6,
         rebalance_timeout=7,
         start_timeout=8,
+        security=Security(security_protocol="sasl_plaintext", sasl_mechanism="PLAIN", username="app", password="hush"),
     )
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, NodeNotReadyError
 
+from tests.real.secured import Secured
+
 _READY_WITHIN = 60.0  # seconds; a start takes 4, two cores busy with other things included it is 15
 
 
@@ -16,6 +18,9 @@ class KafkaBroker(ABC):
 
     bootstrap: str
     """The address for `bootstrap_servers`."""
+
+    secured: Secured | None = None
+    """Its listeners that ask for a password, or speak TLS, if it has any."""
 
     log: Path | None = None
     """Where the broker writes, if that is a file here."""

@@ -9,6 +9,7 @@ from tests.real.broker import KafkaBroker
 from tests.real.jars import fetch_jars
 from tests.real.kafka_properties import CLUSTER_ID, kafka_properties
 from tests.real.process import dies_with_parent, free_port, tail, until_exit
+from tests.real.secured import Secured, can_make_certificates
 
 
 class JvmKafka(KafkaBroker):
@@ -27,14 +28,21 @@ class JvmKafka(KafkaBroker):
         properties = kafka_properties(
             listen="127.0.0.1", port=port, controller_port=free_port(), data=str(folder / "data")
         )
+        if can_make_certificates():
+            self.secured = Secured.on_free_ports(folder / "certificates")
+            properties = self.secured.added_to(properties)
         self._properties.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
         self._process: subprocess.Popen[bytes] | None = None
         self._is_formatted = False
 
     async def start(self) -> None:
         if not self._is_formatted:
+            users = []
+            if self.secured is not None:
+                self.secured.make_certificates()
+                users = self.secured.users()
             storage_tool = ("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(self._properties))
-            await self._expect_success(self._java(*storage_tool))
+            await self._expect_success(self._java(*storage_tool, *users))
             self._is_formatted = True
         self._process = self._java("kafka.Kafka", str(self._properties))
         await self.until_ready()

@@ -29,6 +29,7 @@ async def fails(folder: Path, **environment: str) -> tuple[int, str]:
         ({"EVENTY_HTTP_HANDLER_PORT": "eighty"}, "EVENTY_HTTP_HANDLER_PORT"),
         ({"EVENTY_EVENT_EMITER": "x"}, "EVENTY_EVENT_EMITTER"),
         ({"KAFKA_BOOTSTRAP_SERVER": "127.0.0.1:9092"}, "KAFKA_BOOTSTRAP_SERVER"),
+        ({"KAFKA_SECURITY_PROTOCOL": "sasl_ssl"}, "KAFKA_PASSWORD"),
         ({"EVENTY_EVENT_SERIALIZER": "no.such.Serializer"}, "EVENTY_EVENT_SERIALIZER"),
         ({"EVENTY_CONSUMER_ON_EXHAUSTED": "dead_letter"}, "EVENTY_CONSUMER_ON_EXHAUSTED"),
         ({"AVRO_SCHEMAS_FOLDER": "/no/such/folder"}, "AVRO_SCHEMAS_FOLDER"),

@@ -9,6 +9,7 @@ from eventy.app.create import CONTRACTS
 from eventy.app.settings.backends import broker_mistakes, classes_of
 from eventy.app.settings.env_file import EnvFile, read_env_file
 from eventy.app.settings.found import Found, read, unknown
+from eventy.app.settings.kafka_security import security_mistakes
 from eventy.app.settings.table import VARIABLES, Settings
 from eventy.errors import SettingsError
 
@@ -37,7 +38,7 @@ def load_settings(environ: Mapping[str, str] | None = None, env_file: str | os.P
         *wrong,
         *unresolved,
         # A file that can't be read may well say what seems to be missing.
-        *(broker_mistakes(classes, found) if file.values is not None else ()),
+        *([*broker_mistakes(classes, found), *security_mistakes(values, found)] if file.values is not None else ()),
     ]
     if mistakes:
         raise SettingsError(mistakes)

@@ -7,6 +7,7 @@ from types import ModuleType
 from eventy.app.create import CONTRACTS
 from eventy.app.settings.backends import CONSUMER, EMITTER, broker_mistakes, classes_of
 from eventy.app.settings.found import ENV_FILE, Found, read, unknown
+from eventy.app.settings.kafka_security import security_mistakes
 from eventy.app.settings.table import VARIABLES, Settings
 from eventy.errors import SettingsError
 from eventy.serializer.avro import AvroEventSerializer
@@ -38,6 +39,7 @@ def settings_from(source: object, *required: str) -> Settings:
         *wrong,
         *unresolved,
         *broker_mistakes(classes, found),
+        *security_mistakes(values, found),
     ]
     if mistakes:
         raise SettingsError(mistakes)

@@ -24,9 +24,9 @@ from eventy.app.settings.kind import (
     whole,
 )
 from eventy.app.settings.variable import Variable, option, setting
+from eventy.broker.kafka.contradictions import MECHANISMS, PROTOCOLS
 from eventy.errors import SettingsError
 
-_PLAIN = "Kafka connections without encryption and authentication"
 _LOCAL = "schemas in AVRO_SCHEMAS_FOLDER, without a registry"
 
 
@@ -197,34 +197,26 @@ class Settings:
     kafka_security_protocol: str = setting(
         "KAFKA_SECURITY_PROTOCOL",
         "plaintext",
-        choice("plaintext", "ssl", "sasl_plaintext", "sasl_ssl"),
-        "how brokers are spoken to; so far only `plaintext`",
-        only=_PLAIN,
+        choice(*PROTOCOLS),
+        "whether connections are encrypted (`ssl`), and whether the application logs in (`sasl`)",
     )
     kafka_sasl_mechanism: str | None = setting(
-        "KAFKA_SASL_MECHANISM",
-        None,
-        choice("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"),
-        "how to log in; not supported yet",
-        only=_PLAIN,
+        "KAFKA_SASL_MECHANISM", None, choice(*MECHANISMS), "how to log in; with a `sasl` protocol"
     )
-    kafka_username: str | None = setting("KAFKA_USERNAME", None, TEXT, "who logs in; not supported yet", only=_PLAIN)
+    kafka_username: str | None = setting("KAFKA_USERNAME", None, TEXT, "who logs in; with a `sasl` protocol")
     kafka_password: str | None = setting(
-        "KAFKA_PASSWORD", None, TEXT, "the password for it; not supported yet", only=_PLAIN, secret=True
+        "KAFKA_PASSWORD", None, TEXT, "the password for it; with a `sasl` protocol", secret=True
     )
     kafka_ssl_cafile: str | None = setting(
         "KAFKA_SSL_CAFILE",
         None,
         PATH,
-        "the certificates of who signed the brokers' ones; not supported yet",
-        only=_PLAIN,
+        "the certificates of who signed the brokers' ones; unset: whom the system trusts",
     )
     kafka_ssl_certfile: str | None = setting(
-        "KAFKA_SSL_CERTFILE", None, PATH, "the application's own certificate; not supported yet", only=_PLAIN
+        "KAFKA_SSL_CERTFILE", None, PATH, "the application's own certificate, for brokers that ask for one"
     )
-    kafka_ssl_keyfile: str | None = setting(
-        "KAFKA_SSL_KEYFILE", None, PATH, "the key of that certificate; not supported yet", only=_PLAIN
-    )
+    kafka_ssl_keyfile: str | None = setting("KAFKA_SSL_KEYFILE", None, PATH, "the key of that certificate")
 
     # the sample
     database_url: str = setting(

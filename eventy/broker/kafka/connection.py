@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from eventy.broker.kafka.probe import obstacles
 from eventy.broker.kafka.requests import REQUEST_TIMEOUT
+from eventy.broker.kafka.security import Security
 from eventy.clock import Clock
 from eventy.errors import BrokerUnavailableError, ConfigurationError
 
@@ -30,6 +32,7 @@ class KafkaConnection:
         session_timeout: ms without a heartbeat after which the group gives our partitions to others.
         rebalance_timeout: ms that members have to finish what they do when the group is reassigned.
         start_timeout: ms for the broker to be reachable at start (`EVENTY_START_TIMEOUT`).
+        security: how connections are protected, by several settings.
     """
 
     bootstrap_server: str
@@ -39,6 +42,7 @@ class KafkaConnection:
     session_timeout: int = 45_000
     rebalance_timeout: int = 60_000
     start_timeout: int = 60_000
+    security: Security = field(default_factory=Security)
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> KafkaConnection:
@@ -51,6 +55,7 @@ class KafkaConnection:
             session_timeout=config["kafka_session_timeout"],
             rebalance_timeout=config["kafka_rebalance_timeout"],
             start_timeout=config["start_timeout"],
+            security=Security.of(config),
         )
 
     def __post_init__(self) -> None:
@@ -64,6 +69,7 @@ class KafkaConnection:
             "client_id": self.client_id,
             "request_timeout_ms": int(REQUEST_TIMEOUT * 1000),
             "metadata_max_age_ms": METADATA_MAX_AGE,
+            **self.security.client_options(),
         }
 
     async def reached(self, clock: Clock, start: Callable[[float], Awaitable[T]]) -> T:
@@ -80,12 +86,14 @@ class KafkaConnection:
                 return await start(max(0.1, deadline - clock.monotonic()))
             except BrokerUnavailableError as error:
                 if clock.monotonic() + RECONNECT >= deadline:
-                    raise self._unreachable(error) from error
+                    raise await self._unreachable(error) from error
                 await clock.sleep(RECONNECT)
 
-    def _unreachable(self, cause: object) -> BrokerUnavailableError:
-        """Return the error for a start that the broker didn't answer."""
+    async def _unreachable(self, error: BrokerUnavailableError) -> BrokerUnavailableError:
+        """Return the error for a start that didn't reach the broker."""
+        options = {"client_id": self.client_id, **self.security.client_options()}
+        cause = await obstacles(self.bootstrap_server, options) or f"{error}; start it, or correct the address"
         return BrokerUnavailableError(
-            f"no Kafka broker answered at KAFKA_BOOTSTRAP_SERVER={self.bootstrap_server} within "
-            f"{self.start_timeout} ms (EVENTY_START_TIMEOUT): {cause}; start it, or correct the address"
+            f"no Kafka broker could be used at KAFKA_BOOTSTRAP_SERVER={self.bootstrap_server} within "
+            f"{self.start_timeout} ms (EVENTY_START_TIMEOUT): {cause}"
         )
