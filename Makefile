@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 FAST := -m "not kafka and not postgres"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast soak test-pythons check constraints clean
+.PHONY: help setup run test test-fast soak test-pythons mutants check constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ soak: $(STAMP) ## processes and the broker are killed again and again while 200,
 
 test-pythons: $(STAMP) ## the fast tests on every supported Python that is here
 	@$(BIN)/python scripts/test_pythons.py
+
+mutants: $(STAMP) ## take each rule of the Kafka engine out and see its test go red (RULES="F1 F2" chooses some)
+	@$(BIN)/python -m tests.real.jars
+	@$(BIN)/python scripts/mutants.py $(RULES)
 
 check: $(STAMP) ## format, lint, types, import contracts, build, the built wheel in an empty environment
 	$(BIN)/ruff format --check .

@@ -93,6 +93,10 @@ class KafkaBackend(Backend):
     async def close(self) -> None:
         await self._open.aclose()
 
+    async def producer(self) -> Any:
+        """Return a producer of the client's."""
+        return await self._client(AIOKafkaProducer)
+
     async def _admin(self) -> Any:
         return await self._client(AIOKafkaAdminClient)
 

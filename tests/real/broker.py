@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, NodeNotReadyError
 
 from tests.real.secured import Secured
 
@@ -36,6 +36,19 @@ class KafkaBroker(ABC):
     @abstractmethod
     def kill(self) -> None:
         """End it at once, as a power cut would (SIGKILL)."""
+
+    @abstractmethod
+    def freeze(self) -> None:
+        """Have it do nothing any more, its connections open: it answers nobody (SIGSTOP)."""
+
+    @abstractmethod
+    def go_on(self) -> None:
+        """Let a frozen one do what it was at (SIGCONT); nothing happens to one that isn't."""
+
+    async def thaw(self) -> None:
+        """Let a frozen one go on, and return when it answers."""
+        self.go_on()
+        await self.until_ready()
 
     @abstractmethod
     def remove(self) -> None:
@@ -68,5 +81,9 @@ class KafkaBroker(ABC):
         try:
             await admin.start()
             await admin.find_coordinator("readiness")
+            # Frozen for longer than its session, it must be let in again before it has a controller.
+            cluster = await admin.describe_cluster()
+            if cluster["controller_id"] not in {broker["node_id"] for broker in cluster["brokers"]}:
+                raise NodeNotReadyError
         finally:
             await admin.close()

@@ -41,6 +41,14 @@ class DockerKafka(KafkaBroker):
         if self._container is not None:
             _docker("kill", self._container)
 
+    def freeze(self) -> None:
+        if self._container is not None:
+            _docker("kill", "--signal=STOP", self._container)
+
+    def go_on(self) -> None:
+        if self._container is not None:
+            _docker("kill", "--signal=CONT", self._container)
+
     def remove(self) -> None:
         if self._container is not None:
             _docker("rm", "--force", "--volumes", self._container)

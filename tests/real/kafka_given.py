@@ -20,5 +20,11 @@ class GivenKafka(KafkaBroker):
     def kill(self) -> None:
         pytest.skip(f"the broker at {self.bootstrap} was given by KAFKA_BOOTSTRAP_SERVER: tests don't kill it")
 
+    def freeze(self) -> None:
+        pytest.skip(f"the broker at {self.bootstrap} was given by KAFKA_BOOTSTRAP_SERVER: tests don't freeze it")
+
+    def go_on(self) -> None:
+        pass
+
     def remove(self) -> None:
         pass

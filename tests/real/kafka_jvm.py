@@ -57,6 +57,16 @@ class JvmKafka(KafkaBroker):
             self._process.kill()
             self._process.wait()
 
+    def freeze(self) -> None:
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
+
     def how_it_ended(self) -> str | None:
         if self._process is None or self._process.poll() is None:
             return None

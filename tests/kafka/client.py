@@ -1,0 +1,135 @@
+"""The Kafka client under a consumer: watched, and held back where chance would decide."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+from aiokafka.client import AIOKafkaClient
+from aiokafka.protocol.fetch import FetchRequest
+
+from tests.conformance.scene import until
+
+# Bytes of a record batch before its length ends: the base offset and the length of what follows (KIP-98).
+_HEAD = 12
+
+
+class Traffic:
+    """What the broker sends of one topic, whoever fetches it.
+
+    `received` counts the bytes of its batches, those that come again included; `size` counts each batch once. What a
+    response has cut off at its end belongs to neither.
+    """
+
+    def __init__(self, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.received = 0
+        self.fetches = 0
+        self._topic = topic
+        self._sizes: dict[tuple[int, int], int] = {}
+        send = AIOKafkaClient.send
+
+        async def watched(client: AIOKafkaClient, node: int, request: Any, **more: Any) -> Any:
+            response = await send(client, node, request, **more)
+            if isinstance(request, FetchRequest):
+                self._note(response)
+            return response
+
+        monkeypatch.setattr(AIOKafkaClient, "send", watched)
+
+    @property
+    def size(self) -> int:
+        return sum(self._sizes.values())
+
+    def _note(self, response: Any) -> None:
+        for topic, partitions in response.topics:
+            if topic == self._topic:
+                self.fetches += 1
+                for number, *_, batches in partitions:
+                    self._note_batches(number, batches or b"")
+
+    def _note_batches(self, partition: int, batches: bytes) -> None:
+        while len(batches) >= _HEAD:
+            offset, size = int.from_bytes(batches[:8], "big"), _HEAD + int.from_bytes(batches[8:_HEAD], "big")
+            if size > len(batches):
+                return
+            self.received += size
+            self._sizes[partition, offset] = size
+            batches = batches[size:]
+
+
+class Pauses:
+    """How often partitions are paused."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        pause = AIOKafkaConsumer.pause
+
+        def counted(client: AIOKafkaConsumer, *partitions: Any) -> None:
+            self.count += 1
+            pause(client, *partitions)
+
+        monkeypatch.setattr(AIOKafkaConsumer, "pause", counted)
+
+
+class Held:
+    """A request of the client's that waits inside the client, before it is made up for the broker.
+
+    So it does while the coordinator is looked up, and between two tries.
+    """
+
+    def __init__(self, arguments: tuple[Any, ...]) -> None:
+        self.arguments = arguments
+        self.has_ended = False
+        self._going_on = asyncio.Event()
+
+    def release(self) -> None:
+        """Let the client go on with it."""
+        self._going_on.set()
+
+    async def run(self, request: Callable[[], Awaitable[Any]]) -> Any:
+        try:
+            await self._going_on.wait()
+            return await request()
+        finally:
+            self.has_ended = True
+
+
+class Holding:
+    """Holds back what consumers ask of their clients: those that are begun while it is set to.
+
+    Parameters
+        name: of a method of the client, such as `commit`.
+    """
+
+    def __init__(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.held: list[Held] = []
+        self.calls: list[tuple[Any, ...]] = []
+        self.is_on = False
+        self._name = name
+        method = getattr(AIOKafkaConsumer, name)
+
+        async def held_back(client: AIOKafkaConsumer, *arguments: Any) -> Any:
+            self.calls.append(arguments)
+            if not self.is_on:
+                return await method(client, *arguments)
+            held = Held(arguments)
+            self.held.append(held)
+            return await held.run(lambda: method(client, *arguments))
+
+        monkeypatch.setattr(AIOKafkaConsumer, name, held_back)
+
+    async def until(self, count: int) -> None:
+        """Return when so many are held back, or have been."""
+        await until(lambda: len(self.held) >= count, lambda: f"{count} calls of {self._name}(), found {self.held}")
+
+    def release(self) -> None:
+        """Hold nothing back any more."""
+        self.is_on = False
+        for held in self.held:
+            held.release()
+
+
+def offsets_of(arguments: tuple[Any, ...]) -> Mapping[int, int]:
+    """Return what a call of `commit` commits, by partition."""
+    return {partition.partition: offset for partition, offset in arguments[0].items()}
