@@ -76,7 +76,10 @@ class KafkaBackend(Backend):
     async def _records(self, topic: str) -> Sequence[Record]:
         consumer = await self._client(AIOKafkaConsumer)
         cluster = await consumer._client.fetch_all_metadata()
-        partitions = [TopicPartition(topic, number) for number in sorted(cluster.partitions_for_topic(topic))]
+        numbers = cluster.partitions_for_topic(topic)
+        if numbers is None:  # a letter topic, before its first letter
+            return []
+        partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
         ends = await consumer.end_offsets(partitions)
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)

@@ -16,7 +16,7 @@ from eventy.message.context import Context
 from eventy.message.record import Record
 from eventy.serializer.base import BaseEventSerializer
 from tests.conformance.backend import Backend
-from tests.conformance.serializer import JsonSerializer
+from tests.conformance.serializer import JsonSerializer, encoded
 from tests.real.topics import unique
 
 # Seconds after which a condition won't come true any more. Waiting ends with the condition, so it costs nothing.
@@ -57,6 +57,16 @@ class Notes:
         await until(lambda: len(self.numbers) >= count, lambda: f"{count} calls, found {self.numbers}")
 
 
+def failing(*numbers: int, times: int = 1_000_000, error: type[Exception] = OSError) -> Notes:
+    """Return a handler that fails the first attempts at some events."""
+
+    async def fail(event: BaseEvent, context: Context) -> None:
+        if event.data["n"] in numbers and context.attempt <= times:
+            raise error(f"attempt {context.attempt}")
+
+    return Notes(fail)
+
+
 def port_of(consumer: EngineConsumer[Any]) -> Port:
     """Return a running consumer's end of the broker, to have it misbehave."""
     assert consumer._run is not None
@@ -76,6 +86,11 @@ class Scene:
         topic = unique(name)
         await self.backend.create_topic(topic, partitions, configs)
         return topic
+
+    async def put(self, topic: str, *numbers: int, partition: int = 0, key: bytes | None = None) -> None:
+        """Append events, known by their numbers, as any other client would."""
+        for number in numbers:
+            await self.backend.put(topic, encoded(number), partition=partition, key=key)
 
     async def emitter(self) -> BaseEventEmitter:
         """Return an emitter that is started."""

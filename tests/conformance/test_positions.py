@@ -6,21 +6,15 @@ import pytest
 
 from eventy.errors import HandlerError
 from tests.conformance.scene import Notes, Scene
-from tests.conformance.serializer import encoded
-
-
-async def put(scene: Scene, topic: str, *numbers: int, partition: int = 0) -> None:
-    for number in numbers:
-        await scene.backend.put(topic, encoded(number), partition=partition)
 
 
 async def test_latest_begins_at_the_end_and_commits_that_at_once(scene: Scene) -> None:
     topic, notes = await scene.topic(partitions=2), Notes()
-    await put(scene, topic, 1, 2, 3)
+    await scene.put(topic, 1, 2, 3)
     consumer = await scene.consume(notes, topic, group=topic, position="latest")
     await scene.until_committed(topic, topic, {0: 3, 1: 0})
     await scene.give_up(consumer)
-    await put(scene, topic, 4)
+    await scene.put(topic, 4)
     await scene.consume(notes, topic, group=topic, position="latest")
     await notes.until(1)
     assert notes.numbers == [4]
@@ -29,10 +23,10 @@ async def test_latest_begins_at_the_end_and_commits_that_at_once(scene: Scene) -
 async def test_latest_goes_on_from_what_is_committed(scene: Scene) -> None:
     topic, notes = await scene.topic(), Notes()
     consumer = await scene.consume(notes, topic, group=topic, position="latest")
-    await put(scene, topic, 1)
+    await scene.put(topic, 1)
     await notes.until(1)
     await consumer.stop()
-    await put(scene, topic, 2, 3)
+    await scene.put(topic, 2, 3)
     await scene.consume(notes, topic, group=topic, position="latest")
     await notes.until(3)
     assert notes.numbers == [1, 2, 3]
@@ -40,11 +34,11 @@ async def test_latest_goes_on_from_what_is_committed(scene: Scene) -> None:
 
 async def test_committed_begins_at_the_beginning_then_goes_on_from_what_is_committed(scene: Scene) -> None:
     topic, notes = await scene.topic(), Notes()
-    await put(scene, topic, 1, 2)
+    await scene.put(topic, 1, 2)
     consumer = await scene.consume(notes, topic, group=topic, position="committed")
     await notes.until(2)
     await consumer.stop()
-    await put(scene, topic, 3)
+    await scene.put(topic, 3)
     await scene.consume(notes, topic, group=topic, position="committed")
     await notes.until(3)
     assert notes.numbers == [1, 2, 3]
@@ -52,11 +46,11 @@ async def test_committed_begins_at_the_beginning_then_goes_on_from_what_is_commi
 
 async def test_without_a_group_earliest_begins_at_the_beginning_and_latest_at_the_end(scene: Scene) -> None:
     topic, earliest, latest = await scene.topic(), Notes(), Notes()
-    await put(scene, topic, 1, 2)
+    await scene.put(topic, 1, 2)
     await asyncio.gather(
         scene.consume(earliest, topic, position="earliest"), scene.consume(latest, topic, position="latest")
     )
-    await put(scene, topic, 3)
+    await scene.put(topic, 3)
     await asyncio.gather(earliest.until(3), latest.until(1))
     assert earliest.numbers == [1, 2, 3]
     assert latest.numbers == [3]
@@ -64,16 +58,16 @@ async def test_without_a_group_earliest_begins_at_the_beginning_and_latest_at_th
 
 async def test_what_appears_after_the_start_is_read_from_its_beginning(scene: Scene) -> None:
     topic, later, grouped, alone = await scene.topic(), f"{await scene.topic()}-later", Notes(), Notes()
-    await put(scene, topic, 0)
+    await scene.put(topic, 0)
     await scene.consume(grouped, topic, later, group=topic, position="latest")
     await scene.consume(alone, topic, later, position="latest")
-    await put(scene, topic, 1)
+    await scene.put(topic, 1)
     await asyncio.gather(grouped.until(1), alone.until(1))
     await scene.backend.add_partitions(topic, 8)
     await scene.backend.create_topic(later, 8)
-    await put(scene, topic, 2, 3, partition=7)
-    await put(scene, later, 4, 5, partition=7)
-    await put(scene, topic, 6)
+    await scene.put(topic, 2, 3, partition=7)
+    await scene.put(later, 4, 5, partition=7)
+    await scene.put(topic, 6)
     await asyncio.gather(grouped.until(6), alone.until(6))
     assert sorted(grouped.numbers) == sorted(alone.numbers) == [1, 2, 3, 4, 5, 6]
 
@@ -84,7 +78,7 @@ async def test_message_that_was_given_up_comes_again_after_a_restart(scene: Scen
     async def fail(*_: object) -> None:
         raise ValueError("broken")
 
-    await put(scene, topic, 1, 2)
+    await scene.put(topic, 1, 2)
     consumer = await scene.begin(fail, topic, group=topic, max_retries=0)
     with pytest.raises(HandlerError):
         await consumer.wait()

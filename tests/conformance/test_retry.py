@@ -6,28 +6,13 @@ from eventy.consumer.options import ConsumerOptions
 from eventy.errors import DecodeError, HandlerError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from tests.conformance.scene import HastyClock, Notes, Scene, until
+from tests.conformance.scene import HastyClock, Notes, Scene, failing, until
 from tests.conformance.serializer import encoded, event
-
-
-async def put(scene: Scene, topic: str, *numbers: int, partition: int = 0) -> None:
-    for number in numbers:
-        await scene.backend.put(topic, encoded(number), partition=partition)
-
-
-def failing(number: int, times: int = 1_000_000) -> Notes:
-    """Return a handler that fails the first attempts at one event."""
-
-    async def fail(event: BaseEvent, context: Context) -> None:
-        if event.data["n"] == number and context.attempt <= times:
-            raise OSError(f"attempt {context.attempt}")
-
-    return Notes(fail)
 
 
 async def test_attempts_are_counted_and_the_order_of_the_partition_is_kept(scene: Scene) -> None:
     topic, notes = await scene.topic(), failing(2, times=2)
-    await put(scene, topic, 1, 2, 3)
+    await scene.put(topic, 1, 2, 3)
     await scene.consume(notes, topic, group=topic, clock=HastyClock())
     await scene.until_committed(topic, topic, {0: 3})
     attempts = [(number, context.attempt) for number, context in zip(notes.numbers, notes.contexts, strict=True)]
@@ -36,7 +21,7 @@ async def test_attempts_are_counted_and_the_order_of_the_partition_is_kept(scene
 
 async def test_waits_grow_up_to_the_longest(scene: Scene) -> None:
     topic, notes, clock = await scene.topic(), failing(1, times=5), HastyClock()
-    await put(scene, topic, 1)
+    await scene.put(topic, 1)
     options = ConsumerOptions(retry_interval=100, retry_backoff_coeff=3, retry_max_interval=2_000)
     await scene.consume(notes, topic, group=topic, clock=clock, options=options)
     await scene.until_committed(topic, topic, {0: 1})
@@ -45,11 +30,11 @@ async def test_waits_grow_up_to_the_longest(scene: Scene) -> None:
 
 async def test_other_partitions_go_on_while_a_retry_waits(scene: Scene) -> None:
     topic, notes = await scene.topic(partitions=2), failing(1)
-    await put(scene, topic, 1, 2)
+    await scene.put(topic, 1, 2)
     await scene.consume(notes, topic, group=topic, retry_interval=60_000)
     await notes.until(1)
     for number in range(3, 9):
-        await put(scene, topic, number, partition=1)
+        await scene.put(topic, number, partition=1)
         await until(lambda number=number: notes.numbers[-1] == number)  # type: ignore[misc]  # a default binds it
     assert notes.numbers == [1, 3, 4, 5, 6, 7, 8]
     await scene.until_committed(topic, topic, {0: 0, 1: 6})
@@ -64,7 +49,7 @@ async def test_exhausted_message_ends_the_consumer_and_what_succeeded_before_it_
             raise ValueError("broken")
 
     notes = Notes(fail_the_fourth)
-    await put(scene, topic, 1, 2, 3, 4, 5)
+    await scene.put(topic, 1, 2, 3, 4, 5)
     consumer = await scene.begin(notes, topic, group=topic, max_retries=2, clock=HastyClock())
     with pytest.raises(HandlerError, match=rf"{topic}\[0\] offset 3.* 3 attempts.*ValueError: broken") as failure:
         await consumer.wait()
@@ -86,8 +71,8 @@ async def test_other_partitions_finish_what_runs_when_a_message_is_given_up(scen
         await until(lambda: bool(given_up.numbers))
 
     notes = Notes(one_at_a_time)
-    await put(scene, topic, 1)
-    await put(scene, topic, 2, partition=1)
+    await scene.put(topic, 1)
+    await scene.put(topic, 2, partition=1)
     consumer = await scene.begin(notes, topic, group=topic, max_retries=0)
     with pytest.raises(HandlerError, match=r"\[0\] offset 0"):
         await consumer.wait()
@@ -96,9 +81,9 @@ async def test_other_partitions_finish_what_runs_when_a_message_is_given_up(scen
 
 async def test_undecodable_message_is_named_and_not_tried_again(scene: Scene) -> None:
     topic, notes, clock = await scene.topic(), Notes(), HastyClock()
-    await put(scene, topic, 1)
+    await scene.put(topic, 1)
     await scene.backend.put(topic, b"\x00garbage")
-    await put(scene, topic, 3)
+    await scene.put(topic, 3)
     consumer = await scene.begin(notes, topic, group=topic, clock=clock)
     with pytest.raises(HandlerError, match=rf"{topic}\[0\] offset 1.*can't be decoded.*garbage") as failure:
         await consumer.wait()

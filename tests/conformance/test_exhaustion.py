@@ -1,0 +1,377 @@
+"""What becomes of a message that is given up: the consumer stops, or puts it aside, or passes over it."""
+
+import asyncio
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from eventy.clock import Clock
+from eventy.consumer.counts import Counts
+from eventy.consumer.engine import EngineConsumer
+from eventy.consumer.options import ConsumerOptions
+from eventy.errors import BrokerUnavailableError, HandlerError, RecordTooLargeError, Unretryable
+from eventy.event.base import BaseEvent
+from eventy.handler.dead_letter import DeadLetter
+from eventy.message.context import Context
+from tests.conformance.scene import HastyClock, Notes, Scene, failing, headers, port_of, until
+from tests.conformance.serializer import encoded, event
+
+GARBAGE = b"\x00garbage"
+# Serial, and in lanes: what becomes of a message is the same.
+both_ways = pytest.mark.parametrize("concurrency", [1, 3])
+passing_over = pytest.mark.parametrize("on_exhausted", ["dead_letter", "skip"])
+
+
+class NoSuchCurrency(Unretryable):
+    """An error of the user's own."""
+
+
+class Letters:
+    """Stands before a consumer's `write_letter`: holds letters back, or has the broker refuse them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *troubles: Exception) -> None:
+        self.held: list[DeadLetter] = []
+        self.may_go = asyncio.Event()
+        self._troubles = list(troubles)
+        self._monkeypatch = monkeypatch
+        if troubles:
+            self.may_go.set()
+
+    def of(self, consumer: EngineConsumer[Any]) -> None:
+        port = port_of(consumer)
+        write = port.write_letter
+
+        async def held(letter: DeadLetter) -> None:
+            self.held.append(letter)
+            await self.may_go.wait()
+            if self._troubles:
+                raise self._troubles.pop(0)
+            await write(letter)
+
+        self._monkeypatch.setattr(port, "write_letter", held)
+
+
+async def lacks(scene: Scene, topic: str) -> bool:
+    return not await scene.backend.partitions(topic)
+
+
+# ---------------------------------------------------------------- each way
+
+
+@both_ways
+@passing_over
+async def test_what_follows_a_message_that_is_given_up_goes_on(
+    scene: Scene, on_exhausted: str, concurrency: int
+) -> None:
+    topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
+
+    async def fail_the_second(sent: BaseEvent, context: Context) -> None:
+        await emitter.send(sent, out)
+        if sent.data["n"] == 2:
+            raise OSError("broken")
+
+    notes = Notes(fail_the_second)
+    await scene.put(topic, 1, 2, 3, 4, key=b"k")
+    consumer = await scene.consume(
+        notes,
+        topic,
+        group=topic,
+        clock=HastyClock(),
+        max_retries=2,
+        on_exhausted=on_exhausted,
+        concurrency=concurrency,
+    )
+    await scene.until_committed(topic, topic, {0: 4})
+    assert notes.numbers == [1, 2, 2, 2, 3, 4]
+    assert [record.value for record in await scene.records(out, 3)] == [encoded(1), encoded(3), encoded(4)]
+    letters = int(on_exhausted == "dead_letter")
+    assert consumer.counts == Counts(handled=3, retried=2, dead_lettered=letters, skipped=1 - letters)
+    if letters:
+        (letter,) = await scene.records(f"{topic}-dlt", 1)
+        assert letter.value == encoded(2)
+    else:
+        assert await lacks(scene, f"{topic}-dlt")
+    assert consumer.readiness() is None
+
+
+@both_ways
+async def test_stop_commits_nothing_past_the_message_and_counts_what_was_done(scene: Scene, concurrency: int) -> None:
+    topic, notes = await scene.topic(), failing(3)
+    await scene.put(topic, 1, 2, 3, 4, key=b"k")
+    consumer = await scene.begin(
+        notes, topic, group=topic, clock=HastyClock(), max_retries=1, on_exhausted="stop", concurrency=concurrency
+    )
+    with pytest.raises(HandlerError, match=rf"{topic}\[0\] offset 2.* 2 attempts.*OSError: attempt 2"):
+        await consumer.wait()
+    await scene.until_committed(topic, topic, {0: 2})
+    assert notes.numbers == [1, 2, 3, 3]
+    assert consumer.counts == Counts(handled=2, retried=1)
+
+
+@both_ways
+@pytest.mark.parametrize("error", [Unretryable, NoSuchCurrency])
+async def test_error_that_no_retry_cures_is_given_up_at_once(
+    scene: Scene, error: type[Exception], concurrency: int
+) -> None:
+    topic, notes, clock = await scene.topic(), failing(1, error=error), HastyClock()
+    await scene.put(topic, 1, 2)
+    consumer = await scene.consume(notes, topic, group=topic, clock=clock, on_exhausted="skip", concurrency=concurrency)
+    await scene.until_committed(topic, topic, {0: 2})
+    assert (notes.numbers, clock.waits) == ([1, 2], [])
+    assert consumer.counts == Counts(handled=1, skipped=1)
+
+
+async def test_option_of_the_consumer_wins_over_the_settings(scene: Scene) -> None:
+    topic, notes = await scene.topic(), failing(1)
+    await scene.put(topic, 1, 2)
+    options = ConsumerOptions(max_retries=5, on_exhausted="stop")
+    await scene.consume(
+        notes,
+        topic,
+        group=topic,
+        options=options,
+        max_retries=0,
+        on_exhausted="dead_letter",
+        dead_letter_suffix=".dead",
+    )
+    await scene.until_committed(topic, topic, {0: 2})
+    assert notes.numbers == [1, 2]
+    await scene.records(f"{topic}.dead", 1)
+
+
+# ---------------------------------------------------------------- dead letters
+
+
+@both_ways
+async def test_letter_is_the_message_as_it_came_and_says_why(scene: Scene, concurrency: int) -> None:
+    topic, notes = await scene.topic(partitions=2), failing(1)
+    came = [("tenant", b"a"), ("ce_id", b"m1")]
+    await scene.put(topic, 0, partition=1)
+    await scene.backend.put(topic, encoded(1), partition=1, key=b"\xff", headers=came)
+    await scene.consume(
+        notes, topic, group=topic, clock=HastyClock(), on_exhausted="dead_letter", concurrency=concurrency
+    )
+    (letter,) = await scene.records(f"{topic}-dlt", 1)
+    assert (letter.partition, letter.key, letter.value) == (1, b"\xff", encoded(1))
+    assert list(letter.headers[:2]) == came
+    why = headers(letter)
+    assert why["kafka_dlt-original-topic"] == topic.encode()
+    assert why["kafka_dlt-original-partition"] == struct.pack(">i", 1)
+    assert why["kafka_dlt-original-offset"] == struct.pack(">q", 1)
+    assert why["kafka_dlt-original-consumer-group"] == topic.encode()
+    assert why["kafka_dlt-exception-fqcn"] == b"builtins.OSError"
+    assert why["kafka_dlt-exception-message"] == b"attempt 11"
+    assert b"in fail\n" in why["kafka_dlt-exception-stacktrace"]
+    assert await scene.backend.partitions(f"{topic}-dlt") == 2
+
+
+@both_ways
+async def test_undecodable_message_is_put_aside_as_its_raw_bytes(scene: Scene, concurrency: int) -> None:
+    topic, notes, clock = await scene.topic(), Notes(), HastyClock()
+    await scene.put(topic, 1)
+    await scene.backend.put(topic, GARBAGE, key=b"", headers=[("tenant", b"a")])
+    await scene.put(topic, 3)
+    consumer = await scene.consume(
+        notes, topic, group=topic, clock=clock, on_exhausted="dead_letter", concurrency=concurrency
+    )
+    await scene.until_committed(topic, topic, {0: 3})
+    (letter,) = await scene.records(f"{topic}-dlt", 1)
+    assert (letter.key, letter.value, headers(letter)["tenant"]) == (b"", GARBAGE, b"a")
+    assert headers(letter)["kafka_dlt-exception-fqcn"] == b"eventy.errors.DecodeError"
+    assert clock.waits == []
+    assert consumer.counts == Counts(handled=2, dead_lettered=1, poison=1)
+
+
+@both_ways
+async def test_message_is_committed_only_when_its_letter_is_acknowledged(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, concurrency: int
+) -> None:
+    topic, out, emitter = await scene.topic(partitions=2), await scene.topic("out"), await scene.emitter()
+
+    async def fail_the_third(sent: BaseEvent, context: Context) -> None:
+        await emitter.send(sent, out)
+        if sent.data["n"] == 3:
+            raise Unretryable("broken")
+
+    letters = Letters(monkeypatch)
+    options: dict[str, Any] = {"on_exhausted": "dead_letter", "concurrency": concurrency}
+    consumer = await scene.consume(Notes(fail_the_third), topic, group=topic, **options)
+    letters.of(consumer)
+    await scene.put(topic, 1, 2, 3, 4, key=b"k")
+    await scene.records(out, 2)
+    await scene.until_committed(topic, topic, {0: 2, 1: 0})
+    await scene.put(topic, 5, partition=1)  # another partition goes on
+    await scene.until_committed(topic, topic, {0: 2, 1: 1})
+    assert [letter.record.value for letter in letters.held] == [encoded(3)]
+    assert consumer.counts.dead_lettered == 0
+    letters.may_go.set()
+    await scene.until_committed(topic, topic, {0: 4, 1: 1})
+    await scene.records(f"{topic}-dlt", 1)
+    assert len(await scene.records(out, 4)) == 4
+
+
+@both_ways
+async def test_message_whose_letter_was_under_way_at_a_crash_comes_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, concurrency: int
+) -> None:
+    topic, letters, notes = await scene.topic(), Letters(monkeypatch), failing(2, error=Unretryable)
+    options: dict[str, Any] = {"on_exhausted": "dead_letter", "concurrency": concurrency}
+    consumer = await scene.consume(notes, topic, group=topic, **options)
+    letters.of(consumer)
+    await scene.put(topic, 1, 2, 3, key=b"k")
+    await scene.until_committed(topic, topic, {0: 1})
+    await notes.until(2)
+    await scene.give_up(consumer)
+    assert await scene.backend.committed(topic, topic) == {0: 1}
+    await scene.consume(notes, topic, group=topic, **options)
+    await scene.until_committed(topic, topic, {0: 3})
+    assert notes.numbers == [1, 2, 2, 3]
+    await scene.records(f"{topic}-dlt", 1)
+
+
+@both_ways
+async def test_letter_that_is_under_way_at_stop_is_waited_for(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, concurrency: int
+) -> None:
+    topic, letters = await scene.topic(), Letters(monkeypatch)
+    notes = failing(1, error=Unretryable)
+    consumer = await scene.consume(notes, topic, group=topic, on_exhausted="dead_letter", concurrency=concurrency)
+    letters.of(consumer)
+    await scene.put(topic, 1)
+    await until(lambda: bool(letters.held))
+    stopping = asyncio.create_task(consumer.stop())
+    await Clock().sleep(0)
+    letters.may_go.set()
+    await stopping
+    assert await scene.backend.committed(topic, topic) == {0: 1}
+    await scene.records(f"{topic}-dlt", 1)
+
+
+@both_ways
+async def test_letter_is_written_again_while_the_broker_is_away(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, concurrency: int
+) -> None:
+    topic, away = await scene.topic(), [BrokerUnavailableError("away") for _ in range(20)]
+    letters = Letters(monkeypatch, *away)
+    options: dict[str, Any] = {"on_exhausted": "dead_letter", "max_retries": 0, "concurrency": concurrency}
+    consumer = await scene.consume(failing(1), topic, group=topic, clock=HastyClock(), **options)
+    letters.of(consumer)
+    await scene.put(topic, 1)
+    await scene.until_committed(topic, topic, {0: 1})
+    await scene.records(f"{topic}-dlt", 1)
+    assert len(letters.held) == 21
+
+
+@both_ways
+async def test_letter_that_is_refused_stops_the_consumer(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, concurrency: int
+) -> None:
+    topic, letters = await scene.topic(), Letters(monkeypatch, RecordTooLargeError("more than it takes"))
+    options: dict[str, Any] = {"on_exhausted": "dead_letter", "max_retries": 0, "concurrency": concurrency}
+    consumer = await scene.consume(failing(2), topic, group=topic, **options)
+    letters.of(consumer)
+    await scene.put(topic, 1, 2, 3, key=b"k")
+    with pytest.raises(HandlerError, match=rf"offset 1.*{topic}-dlt is refused: more than it takes"):
+        await consumer.wait()
+    await scene.until_committed(topic, topic, {0: 1})
+
+
+@both_ways
+async def test_without_a_group_a_message_is_passed_over_rather_than_put_aside(scene: Scene, concurrency: int) -> None:
+    topic, notes = await scene.topic(), failing(1)
+    await scene.put(topic, 1, 2, key=b"k")
+    consumer = await scene.consume(notes, topic, max_retries=0, on_exhausted="dead_letter", concurrency=concurrency)
+    await notes.until(2)
+    assert await lacks(scene, f"{topic}-dlt")
+    assert (consumer.counts.skipped, consumer.counts.dead_lettered) == (1, 0)
+
+
+@both_ways
+async def test_group_that_replays_puts_nothing_aside_again(scene: Scene, concurrency: int) -> None:
+    topic = await scene.topic()
+    options: dict[str, Any] = {"on_exhausted": "dead_letter", "max_retries": 0, "concurrency": concurrency}
+    await scene.put(topic, 1, 2, key=b"k")
+    first = await scene.consume(failing(1), topic, group=topic, position="earliest", **options)
+    await scene.until_committed(topic, topic, {0: 2})
+    await first.stop()
+    notes = failing(1, 3)
+    again = await scene.consume(notes, topic, group=topic, position="earliest", **options)
+    await scene.put(topic, 3, key=b"k")
+    await scene.until_committed(topic, topic, {0: 3})
+    assert notes.numbers == [1, 2, 3]
+    assert (again.counts.skipped, again.counts.dead_lettered) == (1, 1)
+    letters = await scene.records(f"{topic}-dlt", 2)
+    assert [letter.value for letter in letters] == [encoded(1), encoded(3)]
+
+
+# ---------------------------------------------------------------- poison
+
+
+@both_ways
+@passing_over
+async def test_too_many_undecodable_messages_in_a_row_stop_the_consumer(
+    scene: Scene, on_exhausted: str, concurrency: int
+) -> None:
+    topic, notes = await scene.topic(), Notes()
+    poison = [GARBAGE] * 3
+    for value in (*poison, encoded(1), *poison, encoded(2), *poison, GARBAGE, encoded(3)):
+        await scene.backend.put(topic, value, key=b"k")
+    consumer = await scene.begin(
+        notes, topic, group=topic, max_poison=3, on_exhausted=on_exhausted, concurrency=concurrency
+    )
+    with pytest.raises(HandlerError, match=r"offset 11.*can't be decoded.*EVENTY_CONSUMER_MAX_POISON"):
+        await consumer.wait()
+    await scene.until_committed(topic, topic, {0: 11})
+    assert notes.numbers == [1, 2]
+    assert consumer.counts.poison == 10
+    assert consumer.counts.handled == 2
+    assert consumer.counts.skipped + consumer.counts.dead_lettered == 9
+
+
+# ---------------------------------------------------------------- sends that are refused
+
+# The broker takes no record of this size in such a topic, though the emitter sends it.
+_SMALL: Mapping[str, str] = {"max.message.bytes": "2000"}
+_PADDING = "x" * 4_000
+
+
+@pytest.mark.parametrize("backend", [pytest.param("kafka", marks=pytest.mark.kafka)], indirect=True)
+@both_ways
+@passing_over
+async def test_message_whose_sends_are_refused_is_given_up_alone(
+    scene: Scene, on_exhausted: str, concurrency: int
+) -> None:
+    topic, out, emitter = await scene.topic(), await scene.topic("out", configs=_SMALL), await scene.emitter()
+
+    async def send_too_much_in_the_third(sent: BaseEvent, context: Context) -> None:
+        padding = _PADDING if sent.data["n"] == 3 else ""
+        await emitter.send(event(sent.data["n"], padding=padding), out)
+
+    await emitter.send_many(map(event, range(1, 7)), topic)
+    options: dict[str, Any] = {"on_exhausted": on_exhausted, "max_retries": 1, "concurrency": concurrency}
+    consumer = await scene.consume(Notes(send_too_much_in_the_third), topic, group=topic, clock=HastyClock(), **options)
+    await scene.until_committed(topic, topic, {0: 6})
+    sent = {record.value for record in await scene.backend.records(out)}
+    assert sent == {encoded(number, padding="") for number in (1, 2, 4, 5, 6)}
+    letters = int(on_exhausted == "dead_letter")
+    assert consumer.counts == Counts(handled=5, dead_lettered=letters, skipped=1 - letters)
+    if letters:
+        (letter,) = await scene.records(f"{topic}-dlt", 1)
+        assert letter.value == encoded(3)
+
+
+@pytest.mark.parametrize("backend", [pytest.param("kafka", marks=pytest.mark.kafka)], indirect=True)
+@both_ways
+async def test_sends_that_are_refused_stop_the_consumer_if_that_is_set(scene: Scene, concurrency: int) -> None:
+    topic, out, emitter = await scene.topic(), await scene.topic("out", configs=_SMALL), await scene.emitter()
+
+    async def send_too_much(sent: BaseEvent, context: Context) -> None:
+        await emitter.send(event(padding=_PADDING), out)
+
+    await scene.put(topic, 1)
+    consumer = await scene.begin(send_too_much, topic, group=topic, clock=HastyClock(), concurrency=concurrency)
+    with pytest.raises(HandlerError, match=rf"{topic}\[0\] offset 0.*refused.*max.message.bytes"):
+        await consumer.wait()
+    await scene.until_committed(topic, topic, {0: 0})
