@@ -82,6 +82,49 @@ app.start()
     assert "ValueError: of mine" in ended.stderr
 
 
+# A bug of eventy's own, wherever the consumer has tasks: one is taken out of a partition, fetched, committed.
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "eventy.consumer.serial.Serial._slice",
+        "eventy.consumer.assignment.Assignment.offer",
+        "eventy.consumer.memory.MemoryPort.fetch",
+        "eventy.consumer.memory.MemoryPort.commit",
+    ],
+)
+def test_bug_in_a_consumer_ends_the_process_with_its_traceback(broken: str) -> None:
+    program = f"""
+import importlib
+from eventy.app.settings import Settings
+from eventy.event.base import BaseEvent
+
+def bug(*_):
+    raise ZeroDivisionError("a bug of eventy's own")
+
+module, cls, name = {broken!r}.rsplit(".", 2)
+setattr(getattr(importlib.import_module(module), cls), name, bug)
+settings = Settings(avro_schemas_folder="avro_schemas")
+serializer = app.configure_event_serializer(settings, "serializer")
+app.configure_consumer(settings, serializer, "consumer", event_topics=["t"], event_group="g", position="latest")
+emitter = app.configure_emitter(settings, serializer, "emitter")
+
+class Event(BaseEvent):
+    name = classmethod(lambda cls: "qotto.payment.command.ConfirmPayment")
+
+async def send():
+    while app.readiness():
+        await asyncio.sleep(0.01)
+    await emitter.send(Event({{"id": "p"}}), "t")
+
+app.add_task(send())
+app.start()
+"""
+    ended = run(SIGNAL.format(name="SIGTERM") + program)
+    assert ended.returncode == 1, ended.stderr
+    assert "Traceback" in ended.stderr
+    assert "ZeroDivisionError: a bug of eventy's own" in ended.stderr
+
+
 def test_second_signal_ends_the_process_at_once() -> None:
     program = """
 class Slow:
