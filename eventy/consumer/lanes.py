@@ -43,6 +43,7 @@ class Lanes:
         mark: notes the offset of the first message that isn't done.
         stopping: set when nothing new may begin.
         changed: set when a batch has arrived, and with `stopping`.
+        failed: told at once what ends the consumer; it sets `stopping`. What else runs may take its time to finish.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Lanes:
         mark: Callable[[int], None],
         stopping: asyncio.Event,
         changed: asyncio.Event,
+        failed: Callable[[BaseException], None],
     ) -> None:
         self._handling = handling
         self._backlog = backlog
@@ -73,7 +75,7 @@ class Lanes:
         self._running: dict[asyncio.Task[None], Entry] = {}
         self._waiting: set[asyncio.Task[None]] = set()
         self._finished: list[Entry] = []
-        self._failure: BaseException | None = None
+        self._fail = failed
         self._asleep = False
 
     def running(self) -> Iterable[Running]:
@@ -85,18 +87,12 @@ class Lanes:
                 self._changed.clear()
                 self._begin()
                 await self._finish()
-                if self._is_ending and not self._running:
+                if self._stopping.is_set() and not self._running:
                     break
                 self._tell_whether_all_wait()
                 await self._changed.wait()
         finally:
             await self._leave()
-        if self._failure is not None:
-            raise self._failure
-
-    @property
-    def _is_ending(self) -> bool:
-        return self._stopping.is_set() or self._failure is not None
 
     # ------------------------------------------------------------ taking and beginning
 
@@ -104,7 +100,7 @@ class Lanes:
         """Take what there is room for, and begin what may begin."""
         while len(self._window) < self._most and (record := self._next()) is not None:
             self._take(record)
-        while self._ready and len(self._running) < self._concurrency and not self._is_ending:
+        while self._ready and len(self._running) < self._concurrency and not self._stopping.is_set():
             entry = self._ready.popleft()
             task = asyncio.create_task(self._handle(entry), name=f"{self._handling.partition} {entry.record.offset}")
             self._running[task] = entry
@@ -187,12 +183,10 @@ class Lanes:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._running[task]
-        if task.cancelled():
-            where = f"{self._handling.partition}: a handler has cancelled the task that it runs in"
-            error: BaseException | None = None if self._handling.is_abandoned else HandlerError(where)
-        else:
-            error = task.exception()
-        self._failure = self._failure or error
+        cancelled = f"{self._handling.partition}: a handler has cancelled the task that it runs in"
+        error = HandlerError(cancelled) if task.cancelled() else task.exception()
+        if error is not None and not self._handling.is_abandoned:
+            self._fail(error)
         self._begin()  # not only when a flush that is under way is done
         self._changed.set()
 
@@ -206,7 +200,7 @@ class Lanes:
             try:
                 await self._flush(finished)
             except HandlerError as error:
-                self._failure = self._failure or error
+                self._fail(error)
             self._advance()
             self._begin()
 
