@@ -103,6 +103,7 @@ class Lanes:
         while self._ready and len(self._running) < self._concurrency and not self._stopping.is_set():
             entry = self._ready.popleft()
             task = asyncio.create_task(self._handle(entry), name=f"{self._handling.partition} {entry.record.offset}")
+            entry.since = self._clock.monotonic()
             self._running[task] = entry
             task.add_done_callback(self._ended)
 
@@ -147,7 +148,6 @@ class Lanes:
 
     async def _handle(self, entry: Entry) -> None:
         record, handling = entry.record, self._handling
-        entry.since = self._clock.monotonic()
         try:
             entry.sends = await handling.attempt(record, entry.attempt, record.offset < handling.checkpoint)
         except asyncio.CancelledError as error:
@@ -240,12 +240,17 @@ class Lanes:
     # ------------------------------------------------------------ ending
 
     def _tell_whether_all_wait(self) -> None:
-        asleep = bool(self._waiting) and not (self._running or self._ready or self._finished or self._backlog)
+        has_room = len(self._window) < self._most
+        busy = self._running or self._ready or self._finished or (has_room and self._backlog)
+        self._sleep(bool(self._waiting) and not busy)
+
+    def _sleep(self, asleep: bool) -> None:
         if asleep != self._asleep:
             self._asleep = asleep
             (self._port.asleep if asleep else self._port.awake)(self._handling.partition)
 
     async def _leave(self) -> None:
+        self._sleep(False)
         left = {*self._running, *self._waiting}
         for task in left:
             task.cancel()
