@@ -22,10 +22,11 @@ from eventy.tasks import is_being_cancelled
 class Entry:
     """A message that is taken and not yet done with."""
 
-    __slots__ = ("attempt", "is_done", "record", "sends", "since", "succeeded")
+    __slots__ = ("attempt", "is_done", "number", "record", "sends", "since", "succeeded")
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, number: int) -> None:
         self.record = record
+        self.number = number
         self.attempt = 1
         self.since = 0.0
         self.sends: list[Send] = []
@@ -69,6 +70,7 @@ class Lanes:
         self._stopping = stopping
         self._changed = changed
         self._batch: Iterator[Record] = iter(())
+        self._taken = 0
         self._window: deque[Entry] = deque()  # by offset, from the lowest that isn't done
         self._lanes: dict[bytes, deque[Entry]] = {}  # of each key, the first is running, ready or waiting
         self._ready: deque[Entry] = deque()
@@ -114,7 +116,8 @@ class Lanes:
         return record
 
     def _take(self, record: Record) -> None:
-        entry = Entry(record)
+        self._taken += 1
+        entry = Entry(record, self._taken)
         self._window.append(entry)
         if record.key is not None:
             lane = self._lanes.setdefault(record.key, deque())
@@ -167,7 +170,9 @@ class Lanes:
             return
         if (retry := self._handling.failed(entry.record, entry.attempt, error)) is not None:
             self._wait_for(entry, retry)
-        elif await self._handling.give_up(entry.record, entry.attempt, error):
+            return
+        self._handling.count_poison(entry.record, entry.number, error)
+        if await self._handling.give_up(entry.record, entry.attempt, error):
             self._finished.append(entry)
             self._follow(entry)
 

@@ -1,9 +1,14 @@
 """Lanes: what needs no broker to be seen."""
 
+import asyncio
+
 from eventy.broker.memory import MemoryBroker
 from eventy.clock import Clock
+from eventy.event.base import BaseEvent
+from eventy.message.context import Context
 from tests.conformance.memory import MemoryBackend
 from tests.conformance.scene import Notes, Scene, failing, until
+from tests.conformance.serializer import encoded
 
 
 def broker_of(scene: Scene) -> MemoryBroker:
@@ -46,3 +51,27 @@ async def test_partition_is_asleep_while_all_there_is_room_for_waits_behind_a_re
     await turns(20)
     assert len(broker_of(scene).asleep()) == 1
     assert notes.numbers == [0]
+
+
+async def test_good_messages_that_take_long_are_between_undecodable_ones_all_the_same(scene: Scene) -> None:
+    topic, going_on = await scene.topic(), asyncio.Event()
+
+    async def wait(_: BaseEvent, __: Context) -> None:
+        await going_on.wait()
+
+    notes = Notes(wait)
+    for number in range(4):
+        await scene.put(topic, number)
+        await scene.backend.put(topic, b"garbage")
+    consumer = await scene.consume(notes, topic, group="g", concurrency=8, max_poison=2, on_exhausted="skip")
+    await until(lambda: consumer.counts.poison == 4)
+    going_on.set()
+    await scene.until_committed("g", topic, {0: 8})
+
+
+async def test_undecodable_messages_around_a_retry_are_not_in_a_row(scene: Scene) -> None:
+    topic, notes = await scene.topic(), failing(0, times=1)
+    for value in (b"garbage", encoded(0), b"garbage"):
+        await scene.backend.put(topic, value)
+    await scene.consume(notes, topic, group="g", concurrency=2, max_poison=1, on_exhausted="skip", retry_interval=10)
+    await scene.until_committed("g", topic, {0: 3})
