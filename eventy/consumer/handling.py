@@ -16,6 +16,7 @@ from eventy.errors import BrokerError, BrokerUnavailableError, DecodeError, Hand
 from eventy.handler.dead_letter import dead_letter
 from eventy.handler.exhaustion import Outcome, outcome
 from eventy.handler.flush import flush
+from eventy.handler.poison import PoisonRow
 from eventy.handler.retry import RetryPolicy
 from eventy.message.record import Record, TopicPartition
 from eventy.tasks import unless
@@ -75,7 +76,7 @@ class Handling:
         self._options = options
         self._group = group
         self._stopping = stopping
-        self._poison = 0
+        self._poison = PoisonRow(options.max_poison, max(options.slice_messages, options.concurrency))
         self._policy = RetryPolicy(
             options.max_retries,
             options.retry_interval,
@@ -86,9 +87,7 @@ class Handling:
 
     def succeeded(self, count: int) -> None:
         """Count messages that are done, their sends acknowledged."""
-        if count:
-            self._poison = 0
-            self.counts.handled += count
+        self.counts.handled += count
 
     def failed(self, record: Record, attempt: int, error: BaseException) -> Retry | None:
         """Note the retry of an attempt that failed, and return it; None when the message is to be given up."""
@@ -109,7 +108,6 @@ class Handling:
         Raises HandlerError when the consumer must stop: nothing may be committed past the message.
         """
         where = f"{self.partition} offset {record.offset}"
-        self._count_poison(where, error)
         is_replaying = record.offset < self.checkpoint
         what = outcome(cast(Outcome, self._options.on_exhausted), group=self._group, is_replaying=is_replaying)
         if what == "stop":
@@ -124,18 +122,23 @@ class Handling:
         self.retries.pop(record.offset, None)
         return True
 
-    def _count_poison(self, where: str, error: BaseException) -> None:
-        """Raises HandlerError when too many messages in a row can't be decoded: it isn't they that are wrong then."""
+    def count_poison(self, record: Record, number: int, error: BaseException) -> None:
+        """Count a message if it is one that can't be decoded, before it is given up.
+
+        Parameters
+            number: of the message, among those that were taken.
+
+        Raises HandlerError when they are too many in a row: it isn't they that are wrong then.
+        """
         if not isinstance(error, DecodeError):
-            self._poison = 0
             return
         self.counts.poison += 1
-        self._poison += 1
-        if self._poison > self._options.max_poison:
+        if self._poison.add(number):
+            where = f"{self.partition} offset {record.offset}"
             raise HandlerError(
-                f"{where}: the message can't be decoded: {error}. The {self._options.max_poison} before it couldn't "
-                "be either (EVENTY_CONSUMER_MAX_POISON), so something else is wrong, the schemas of this deployment "
-                "for example. Nothing was committed past it: mend that, then start again"
+                f"{where}: the message can't be decoded: {error}. It makes more than {self._options.max_poison} in "
+                "a row (EVENTY_CONSUMER_MAX_POISON), so something else is wrong, the schemas of this deployment for "
+                "example. Nothing was committed past it: mend that, then start again"
             ) from error
 
     async def _put_aside(self, record: Record, where: str, error: BaseException) -> bool:

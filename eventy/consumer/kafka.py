@@ -23,6 +23,7 @@ from eventy.consumer.subscription import Subscription
 from eventy.errors import BrokerUnavailableError, CommitFailedError
 from eventy.handler.dead_letter import DeadLetter
 from eventy.message.record import Record, TopicPartition
+from eventy.tasks import is_being_cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ logger = logging.getLogger(__name__)
 _FETCH = 200
 # Seconds for the client to leave the group and disconnect.
 _CLOSE = 5.0
+# Where the client keeps them: the first three with a group, the last without.
+_TASKS_OF_A_COORDINATOR = ("_coordination_task", "_heartbeat_task", "_commit_refresh_task", "_reset_committed_task")
 
 
 class KafkaConsumer(EngineConsumer[KafkaConnection]):
@@ -337,9 +340,22 @@ async def _close(client: AIOKafkaConsumer) -> None:
         async with asyncio.timeout(_CLOSE):
             await client.stop()
     except asyncio.CancelledError:
-        await client._client.close()
-        if (task := asyncio.current_task()) is not None and task.cancelling():
+        await _break_off(client)
+        if is_being_cancelled():
             raise
     except Exception as error:  # noqa: BLE001 - it is closed either way
         logger.debug("closing a consumer: %r", error)
-        await client._client.close()
+        await _break_off(client)
+
+
+async def _break_off(client: AIOKafkaConsumer) -> None:
+    """End what the client runs, without a word to the broker: cut short while it leaves, it would fetch for ever."""
+    coordinator, fetcher = client._coordinator, client._fetcher
+    found = [getattr(coordinator, name, None) for name in _TASKS_OF_A_COORDINATOR]
+    found += [fetcher._fetch_task, *fetcher._pending_tasks] if fetcher is not None else []
+    tasks = {task for task in found if task is not None}
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=_CLOSE)
+    await client._client.close()

@@ -22,10 +22,11 @@ from eventy.tasks import is_being_cancelled
 class Entry:
     """A message that is taken and not yet done with."""
 
-    __slots__ = ("attempt", "is_done", "record", "sends", "since", "succeeded")
+    __slots__ = ("attempt", "is_done", "number", "record", "sends", "since", "succeeded")
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, number: int) -> None:
         self.record = record
+        self.number = number
         self.attempt = 1
         self.since = 0.0
         self.sends: list[Send] = []
@@ -43,6 +44,7 @@ class Lanes:
         mark: notes the offset of the first message that isn't done.
         stopping: set when nothing new may begin.
         changed: set when a batch has arrived, and with `stopping`.
+        failed: told at once what ends the consumer; it sets `stopping`. What else runs may take its time to finish.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Lanes:
         mark: Callable[[int], None],
         stopping: asyncio.Event,
         changed: asyncio.Event,
+        failed: Callable[[BaseException], None],
     ) -> None:
         self._handling = handling
         self._backlog = backlog
@@ -67,13 +70,14 @@ class Lanes:
         self._stopping = stopping
         self._changed = changed
         self._batch: Iterator[Record] = iter(())
+        self._taken = 0
         self._window: deque[Entry] = deque()  # by offset, from the lowest that isn't done
         self._lanes: dict[bytes, deque[Entry]] = {}  # of each key, the first is running, ready or waiting
         self._ready: deque[Entry] = deque()
         self._running: dict[asyncio.Task[None], Entry] = {}
         self._waiting: set[asyncio.Task[None]] = set()
         self._finished: list[Entry] = []
-        self._failure: BaseException | None = None
+        self._fail = failed
         self._asleep = False
 
     def running(self) -> Iterable[Running]:
@@ -85,18 +89,12 @@ class Lanes:
                 self._changed.clear()
                 self._begin()
                 await self._finish()
-                if self._is_ending and not self._running:
+                if self._stopping.is_set() and not self._running:
                     break
                 self._tell_whether_all_wait()
                 await self._changed.wait()
         finally:
             await self._leave()
-        if self._failure is not None:
-            raise self._failure
-
-    @property
-    def _is_ending(self) -> bool:
-        return self._stopping.is_set() or self._failure is not None
 
     # ------------------------------------------------------------ taking and beginning
 
@@ -104,9 +102,10 @@ class Lanes:
         """Take what there is room for, and begin what may begin."""
         while len(self._window) < self._most and (record := self._next()) is not None:
             self._take(record)
-        while self._ready and len(self._running) < self._concurrency and not self._is_ending:
+        while self._ready and len(self._running) < self._concurrency and not self._stopping.is_set():
             entry = self._ready.popleft()
             task = asyncio.create_task(self._handle(entry), name=f"{self._handling.partition} {entry.record.offset}")
+            entry.since = self._clock.monotonic()
             self._running[task] = entry
             task.add_done_callback(self._ended)
 
@@ -117,7 +116,8 @@ class Lanes:
         return record
 
     def _take(self, record: Record) -> None:
-        entry = Entry(record)
+        self._taken += 1
+        entry = Entry(record, self._taken)
         self._window.append(entry)
         if record.key is not None:
             lane = self._lanes.setdefault(record.key, deque())
@@ -151,7 +151,6 @@ class Lanes:
 
     async def _handle(self, entry: Entry) -> None:
         record, handling = entry.record, self._handling
-        entry.since = self._clock.monotonic()
         try:
             entry.sends = await handling.attempt(record, entry.attempt, record.offset < handling.checkpoint)
         except asyncio.CancelledError as error:
@@ -171,7 +170,9 @@ class Lanes:
             return
         if (retry := self._handling.failed(entry.record, entry.attempt, error)) is not None:
             self._wait_for(entry, retry)
-        elif await self._handling.give_up(entry.record, entry.attempt, error):
+            return
+        self._handling.count_poison(entry.record, entry.number, error)
+        if await self._handling.give_up(entry.record, entry.attempt, error):
             self._finished.append(entry)
             self._follow(entry)
 
@@ -187,12 +188,10 @@ class Lanes:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._running[task]
-        if task.cancelled():
-            where = f"{self._handling.partition}: a handler has cancelled the task that it runs in"
-            error: BaseException | None = None if self._handling.is_abandoned else HandlerError(where)
-        else:
-            error = task.exception()
-        self._failure = self._failure or error
+        cancelled = f"{self._handling.partition}: a handler has cancelled the task that it runs in"
+        error = HandlerError(cancelled) if task.cancelled() else task.exception()
+        if error is not None and not self._handling.is_abandoned:
+            self._fail(error)
         self._begin()  # not only when a flush that is under way is done
         self._changed.set()
 
@@ -206,7 +205,7 @@ class Lanes:
             try:
                 await self._flush(finished)
             except HandlerError as error:
-                self._failure = self._failure or error
+                self._fail(error)
             self._advance()
             self._begin()
 
@@ -246,12 +245,17 @@ class Lanes:
     # ------------------------------------------------------------ ending
 
     def _tell_whether_all_wait(self) -> None:
-        asleep = bool(self._waiting) and not (self._running or self._ready or self._finished or self._backlog)
+        has_room = len(self._window) < self._most
+        busy = self._running or self._ready or self._finished or (has_room and self._backlog)
+        self._sleep(bool(self._waiting) and not busy)
+
+    def _sleep(self, asleep: bool) -> None:
         if asleep != self._asleep:
             self._asleep = asleep
             (self._port.asleep if asleep else self._port.awake)(self._handling.partition)
 
     async def _leave(self) -> None:
+        self._sleep(False)
         left = {*self._running, *self._waiting}
         for task in left:
             task.cancel()

@@ -73,6 +73,7 @@ class Run:
                 attempt=attempt,
                 retries=retries[partition],
                 counts=counts,
+                failed=self._fail,
             )
 
         self._assignment = Assignment(

@@ -57,6 +57,7 @@ class Serial:
         self._stopping = stopping
         self._changed = changed
         self._singly_below = 0
+        self._taken = 0
         self._at: Record | None = None
         self._since = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -71,6 +72,7 @@ class Serial:
             at = 0
             while at < len(records) and not self._stopping.is_set():
                 at = await self._advance(records, at)
+            self._taken += len(records)
 
     async def _next(self) -> Sequence[Record] | None:
         while not self._stopping.is_set():
@@ -92,7 +94,7 @@ class Serial:
         if done.end > at and not await self._finished(done.sends, records[at : done.end], attempt):
             return at
         if done.error is not None:
-            return await self._failed(records[done.end], attempt if done.end == at else 1, done.error, done.end)
+            return await self._failed(records, done.end, attempt if done.end == at else 1, done.error)
         await self._clock.sleep(0)  # handlers that never wait would keep the loop to themselves
         return done.end
 
@@ -164,9 +166,11 @@ class Serial:
         self._mark(last + 1)
         return True
 
-    async def _failed(self, record: Record, attempt: int, error: BaseException, at: int) -> int:
+    async def _failed(self, records: Sequence[Record], at: int, attempt: int, error: BaseException) -> int:
+        record = records[at]
         if self._handling.failed(record, attempt, error) is not None:
             return at
+        self._handling.count_poison(record, self._taken + at, error)
         if not await self._handling.give_up(record, attempt, error):
             return at
         self._mark(record.offset + 1)

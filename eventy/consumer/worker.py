@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from eventy.clock import Clock
 from eventy.consumer.backlog import Backlog
@@ -37,6 +38,7 @@ class Worker:
         group: of the consumer.
         attempt: makes attempts at messages.
         retries: what failed before this assignment, by offset.
+        failed: told what ends the consumer while other messages are still worked on; else `run` raises it.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Worker:
         attempt: AttemptAt,
         retries: dict[int, Retry],
         counts: Counts,
+        failed: Callable[[BaseException], None],
     ) -> None:
         self.partition = partition
         self.done: int | None = None
@@ -76,7 +79,7 @@ class Worker:
             counts=counts,
             stopping=self._stopping,
         )
-        kind: Callable[..., Work] = Serial if options.concurrency == 1 else Lanes
+        kind: Callable[..., Work] = Serial if options.concurrency == 1 else partial(Lanes, failed=failed)
         self._work = kind(
             self._handling,
             self._backlog,

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.errors import GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError
 
 from eventy.broker.kafka.connection import KafkaConnection
 from eventy.clock import Clock
@@ -90,8 +91,16 @@ class KafkaBackend(Backend):
         return [record for records in found.values() for record in records]
 
     async def committed(self, group: str, topic: str) -> Mapping[int, int]:
-        offsets = await (await self._admin()).list_consumer_group_offsets(group)
+        while (offsets := await self._offsets(group)) is None:  # noqa: ASYNC110 - there is no event on the broker's side
+            await asyncio.sleep(0.1)  # noqa: TID251 - the broker is real
         return {at.partition: found.offset for at, found in offsets.items() if at.topic == topic}
+
+    async def _offsets(self, group: str) -> Any:
+        """Return the offsets of a group; None while nobody coordinates it, just after the broker was away."""
+        try:
+            return await (await self._admin()).list_consumer_group_offsets(group)
+        except (GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError):
+            return None
 
     async def close(self) -> None:
         await self._open.aclose()

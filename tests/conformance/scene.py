@@ -1,8 +1,10 @@
 """What a conformance test plays on: a backend, its consumers and emitters, and handlers that take notes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
+
+import pytest
 
 from eventy.clock import Clock
 from eventy.consumer.engine import EngineConsumer
@@ -13,7 +15,7 @@ from eventy.errors import ShutdownTimeoutError
 from eventy.event.base import BaseEvent
 from eventy.handler.attempt import Deliver
 from eventy.message.context import Context
-from eventy.message.record import Record
+from eventy.message.record import Record, TopicPartition
 from eventy.serializer.base import BaseEventSerializer
 from tests.conformance.backend import Backend
 from tests.conformance.serializer import JsonSerializer, encoded
@@ -71,6 +73,20 @@ def port_of(consumer: EngineConsumer[Any]) -> Port:
     """Return a running consumer's end of the broker, to have it misbehave."""
     assert consumer._run is not None
     return consumer._run._port
+
+
+def revoke_of(consumer: EngineConsumer[Any], monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Return an event that is set when a rebalance takes a running consumer's partitions, before it lets them go."""
+    assert consumer._run is not None
+    begun, assignment = asyncio.Event(), consumer._run._assignment
+    on_revoked = assignment.on_revoked
+
+    async def noted(partitions: Collection[TopicPartition]) -> None:
+        begun.set()
+        await on_revoked(partitions)
+
+    monkeypatch.setattr(assignment, "on_revoked", noted)
+    return begun
 
 
 class Scene:

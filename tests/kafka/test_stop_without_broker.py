@@ -22,10 +22,6 @@ from tests.real.kafka import KafkaBroker
 DEADLINE, BEYOND = 4.0, 8.0
 
 
-# As long as nobody answers that it may leave the group, the client doesn't come to ending its fetcher.
-known = pytest.mark.xfail(strict=True, reason="a client that is cut short while it leaves goes on fetching")
-
-
 @pytest_asyncio.fixture(params=["killed", "frozen"])
 async def take_away(request: pytest.FixtureRequest, kafka_broker: KafkaBroker) -> AsyncIterator[Callable[[], None]]:
     """Take the broker away; it is back after the test."""
@@ -43,10 +39,7 @@ async def test_consumer_with_something_to_commit_stops_in_time(
     take_away: Callable[[], None],
     group: str | None,
     monkeypatch: pytest.MonkeyPatch,
-    request: pytest.FixtureRequest,
 ) -> None:
-    if group is not None and "frozen" in request.node.callspec.params.values():
-        request.applymarker(known)
     monkeypatch.setattr("eventy.broker.kafka.requests.bounded.__defaults__", (3.0,))  # instead of ten, for a commit
     monkeypatch.setattr("eventy.consumer.kafka._CLOSE", 2.0)
     before, topic, going_on = asyncio.all_tasks(), await scene.topic(), asyncio.Event()
@@ -91,11 +84,7 @@ async def test_emitter_with_sends_that_nobody_acknowledges_stops_in_time(
     assert await left(before) == set()
 
 
-async def test_application_stops_in_time(
-    scene: Scene, take_away: Callable[[], None], request: pytest.FixtureRequest
-) -> None:
-    if "frozen" in request.node.callspec.params.values():
-        request.applymarker(known)
+async def test_application_stops_in_time(scene: Scene, take_away: Callable[[], None]) -> None:
     before, topic, out = asyncio.all_tasks(), await scene.topic(), await scene.topic("out")
     begun, going_on = asyncio.Event(), asyncio.Event()
     emitter = scene.backend.emitter(serializer=scene.serializer, clock=scene.clock)

@@ -55,6 +55,9 @@ class LetterWriter:
 
         async def find_target(producer: AIOKafkaProducer) -> TopicPartition:
             partitions = await partitions_of(producer, record.topic)
+            if source.partition not in partitions:  # a topic that was just made may not be known as a whole yet
+                await producer.client.force_metadata_update()
+                partitions = await partitions_of(producer, record.topic)
             is_there = source.partition in partitions
             return TopicPartition(record.topic, source.partition if is_there else Places(partitions).of(record.key))
 

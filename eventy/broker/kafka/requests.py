@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 from aiokafka import errors as kafka
 
 from eventy.errors import BrokerError, BrokerUnavailableError, CommitFailedError, RecordTooLargeError
+from eventy.tasks import is_being_cancelled
 
 T = TypeVar("T")
 
@@ -51,7 +52,7 @@ def translated(what: str) -> Iterator[None]:
     except (kafka.CommitFailedError, kafka.IllegalStateError, kafka.RebalanceInProgressError, AssertionError) as error:
         raise CommitFailedError(f"{what}: {_text(error)}") from error
     except asyncio.CancelledError as error:
-        if (task := asyncio.current_task()) is not None and task.cancelling():
+        if is_being_cancelled():
             raise
         raise BrokerUnavailableError(f"{what}: the client cancelled it of its own accord") from error
     except kafka.UnknownTopicOrPartitionError as error:  # so the client says in both cases

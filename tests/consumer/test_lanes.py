@@ -1,0 +1,77 @@
+"""Lanes: what needs no broker to be seen."""
+
+import asyncio
+
+from eventy.broker.memory import MemoryBroker
+from eventy.clock import Clock
+from eventy.event.base import BaseEvent
+from eventy.message.context import Context
+from tests.conformance.memory import MemoryBackend
+from tests.conformance.scene import Notes, Scene, failing, until
+from tests.conformance.serializer import encoded
+
+
+def broker_of(scene: Scene) -> MemoryBroker:
+    assert isinstance(scene.backend, MemoryBackend)
+    return scene.backend.broker
+
+
+async def turns(count: int) -> None:
+    for _ in range(count):
+        await Clock().sleep(0)
+
+
+async def test_message_that_is_about_to_begin_does_not_count_as_stuck(scene: Scene) -> None:
+    topic, notes = await scene.topic(), Notes()
+    await scene.put(topic, *range(100))
+    consumer = await scene.begin(notes, topic, group="g", concurrency=2)
+    said = set()
+    while len(notes.numbers) < 100:
+        said.add(consumer.readiness())
+        await turns(1)
+    assert not [what for what in said if what and "hang" in what]
+
+
+async def test_partition_that_is_taken_away_while_a_retry_waits_is_no_longer_asleep(scene: Scene) -> None:
+    topic, notes, second = await scene.topic(partitions=2), failing(0), Notes()
+    await scene.put(topic, 0, partition=1)
+    await scene.consume(notes, topic, group="g", concurrency=2, retry_interval=60_000)
+    await until(lambda: len(broker_of(scene).asleep()) == 1)
+    await scene.consume(second, topic, group="g", concurrency=2)
+    await second.until(1)
+    assert not broker_of(scene).asleep()
+
+
+async def test_partition_is_asleep_while_all_there_is_room_for_waits_behind_a_retry(scene: Scene) -> None:
+    topic, notes = await scene.topic(), failing(0)
+    await scene.put(topic, *range(5), key=b"a")
+    await scene.consume(notes, topic, group="g", concurrency=2, slice_messages=5, retry_interval=60_000)
+    await until(lambda: len(broker_of(scene).asleep()) == 1)
+    await scene.put(topic, *range(5, 10), key=b"b")
+    await turns(20)
+    assert len(broker_of(scene).asleep()) == 1
+    assert notes.numbers == [0]
+
+
+async def test_good_messages_that_take_long_are_between_undecodable_ones_all_the_same(scene: Scene) -> None:
+    topic, going_on = await scene.topic(), asyncio.Event()
+
+    async def wait(_: BaseEvent, __: Context) -> None:
+        await going_on.wait()
+
+    notes = Notes(wait)
+    for number in range(4):
+        await scene.put(topic, number)
+        await scene.backend.put(topic, b"garbage")
+    consumer = await scene.consume(notes, topic, group="g", concurrency=8, max_poison=2, on_exhausted="skip")
+    await until(lambda: consumer.counts.poison == 4)
+    going_on.set()
+    await scene.until_committed("g", topic, {0: 8})
+
+
+async def test_undecodable_messages_around_a_retry_are_not_in_a_row(scene: Scene) -> None:
+    topic, notes = await scene.topic(), failing(0, times=1)
+    for value in (b"garbage", encoded(0), b"garbage"):
+        await scene.backend.put(topic, value)
+    await scene.consume(notes, topic, group="g", concurrency=2, max_poison=1, on_exhausted="skip", retry_interval=10)
+    await scene.until_committed("g", topic, {0: 3})
