@@ -40,10 +40,11 @@ async def commit(bootstrap: str, group: str, topic: str, *offsets: int) -> None:
         await consumer.stop()
 
 
-@pytest.mark.parametrize("has_group", [True, False])
+@pytest.mark.parametrize("has_group", [True, False], ids=["group", "none"])
 @pytest.mark.parametrize(
     ("outcomes", "end"),
     [(["committed"], 4), (["committed", "aborted"], 8), (["aborted"], 4), (["aborted", "committed", "aborted"], 12)],
+    ids=["committed", "aborted last", "aborted only", "aborted around"],
 )
 async def test_replay_of_transactions_ends_though_no_record_stands_at_its_end(
     scene: Scene, kafka_broker: KafkaBroker, outcomes: list[str], end: int, has_group: bool
