@@ -139,7 +139,7 @@ class Scene:
 
     def consumer(
         self,
-        *topics: str,
+        *topics: Topic,
         group: str | None = None,
         position: str | None = None,
         clock: Clock | None = None,
