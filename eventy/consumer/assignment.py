@@ -116,8 +116,8 @@ class Assignment:
             worker.stop()
 
     async def finish(self) -> None:
-        """Return when what runs has ended, however long that takes."""
-        await self._finish(list(self._workers.values()), None)
+        """Return when what runs has ended, however long that takes; what a rebalance is waiting for as well."""
+        await self._finish([worker for worker in self._running if not worker.is_abandoned], None)
 
     async def cancel(self) -> None:
         """End what runs at once."""

@@ -1,5 +1,6 @@
 """Rebalances at the worst moment: while a handler runs."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -94,6 +95,30 @@ async def test_consumer_that_fails_during_a_rebalance_begins_nothing_new(scene: 
         await failing.stop()
     await second.until(8)
     assert sorted(second.numbers) == list(range(8))
+
+
+async def test_stop_during_a_rebalance_waits_for_what_runs(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    topic, second, going_on = await topic_of_two(scene), Notes(), asyncio.Event()
+
+    async def nothing_to_drain(port: MemoryPort) -> None:
+        """As a broker that outlives the process has it."""
+
+    async def wait(event: BaseEvent, context: Context) -> None:
+        await going_on.wait()
+
+    monkeypatch.setattr(MemoryPort, "drain", nothing_to_drain)
+    first = Notes(wait)
+    stopped = await scene.consume(first, topic, group="g")
+    await first.until(2)
+    await scene.begin(second, topic, group="g")
+    await turns(20)  # by then the rebalance waits for us
+    stopping = asyncio.create_task(stopped.stop())
+    await turns(50)
+    assert not stopping.done()
+    going_on.set()
+    await stopping
+    await scene.until_committed("g", topic, {0: 4, 1: 4})
+    assert Counter(first.numbers + second.numbers) == Counter(range(8))
 
 
 async def test_rebalance_ends_a_retry_that_waits(scene: Scene) -> None:
