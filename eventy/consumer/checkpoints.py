@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from eventy.message.record import TopicPartition
+
+logger = logging.getLogger(__name__)
+
+# Seconds for a callback that is cancelled to end.
+_CANCEL = 1.0
 
 #: Called without arguments; what it returns is awaited if it can be.
 CheckpointCallback = Callable[[], Awaitable[None] | None]
@@ -80,7 +86,9 @@ class Checkpoints:
             self._failed(error)
 
     async def stop(self) -> None:
-        """End a callback that still runs."""
+        """End a callback that still runs; one that ignores its cancellation is left behind."""
         if self._calling is not None and not self._calling.done():
             self._calling.cancel()
-            await asyncio.wait({self._calling})
+            _, left = await asyncio.wait({self._calling}, timeout=_CANCEL)
+            if left:
+                logger.error("the checkpoint callback ignores its cancellation and is left behind")

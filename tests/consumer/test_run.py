@@ -10,11 +10,11 @@ import pytest
 from eventy.clock import Clock
 from eventy.consumer.memory import MemoryPort
 from eventy.consumer.progress import Progress
-from eventy.errors import BrokerError, HandlerError
+from eventy.errors import BrokerError, BrokerUnavailableError, HandlerError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.message.record import TopicPartition
-from tests.conformance.scene import Notes, Scene, port_of, until
+from tests.conformance.scene import DEADLINE, HastyClock, Notes, Scene, port_of, until
 from tests.conformance.serializer import encoded
 
 FIRST = TopicPartition("topic", 0)
@@ -105,3 +105,52 @@ async def test_flush_waits_for_another_that_is_under_way() -> None:
     answered.set()
     await asyncio.gather(*flushes)
     assert steps == ["begins", "ends", "begins", "ends"]
+
+
+async def test_checkpoint_callback_that_ignores_its_cancellation_does_not_hold_up_the_end(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eventy.consumer.checkpoints._CANCEL", 0.05)
+    topic, began, going_on, ended = await scene.topic(), asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def ignore_cancellation() -> None:
+        began.set()
+        while not going_on.is_set():
+            try:
+                await going_on.wait()
+            except asyncio.CancelledError:
+                continue
+        ended.set()
+
+    consumer = await scene.begin(Notes(), topic, group="g")
+    consumer.set_checkpoint_callback(ignore_cancellation)
+    await began.wait()
+    async with Clock().timeout(DEADLINE):
+        await consumer.stop()
+    going_on.set()
+    await ended.wait()
+
+
+async def test_position_that_the_broker_does_not_tell_ends_nothing(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = asyncio.Event()
+
+    async def stay_silent(_: MemoryPort, __: TopicPartition) -> int:
+        asked.set()
+        raise BrokerUnavailableError("away")
+
+    async def further(_: MemoryPort, __: TopicPartition) -> int:
+        return 3
+
+    monkeypatch.setattr(MemoryPort, "position", stay_silent)
+    monkeypatch.setattr(MemoryPort, "committed", further)
+    topic, notes = await scene.topic(partitions=2), Notes()
+    consumer = await scene.consume(notes, topic, group="g", position="earliest", clock=HastyClock())
+    await scene.put(topic, 1, partition=1)  # the other partition, which has nothing yet, is asked for its position
+    await notes.until(1)
+    await asked.wait()
+    await scene.put(topic, 2, partition=1)
+    await notes.until(2)
+    assert notes.numbers == [1, 2]
+    assert consumer.readiness() is None
