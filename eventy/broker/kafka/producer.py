@@ -118,7 +118,7 @@ class LiveProducer:
         while self.trouble is not None:
             try:
                 await self.get()
-            except BrokerUnavailableError:
+            except BrokerError:  # a refusal too: ended by it, we would be in trouble for ever
                 await asyncio.sleep(RECONNECT)
             else:
                 self.trouble = None
