@@ -46,9 +46,15 @@ class KafkaBroker(ABC):
         """Let a frozen one do what it was at (SIGCONT); nothing happens to one that isn't."""
 
     async def thaw(self) -> None:
-        """Let a frozen one go on, and return when it answers."""
+        """Let a frozen one go on, and return when it answers.
+
+        Frozen for longer than its session, it answers as before until it notices; then it is without a controller for
+        a heartbeat or two (0.25 s each).
+        """
         self.go_on()
-        await self.until_ready()
+        for _ in range(5):
+            await asyncio.sleep(0.25)
+            await self.until_ready()
 
     @abstractmethod
     def remove(self) -> None:
