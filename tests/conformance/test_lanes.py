@@ -10,7 +10,7 @@ from eventy.clock import Clock
 from eventy.errors import HandlerError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from tests.conformance.scene import HastyClock, Notes, Scene, failing, port_of, revoke_of, until
+from tests.conformance.scene import HastyClock, Notes, Scene, ended, failing, port_of, revoke_of, until
 from tests.conformance.serializer import encoded, event
 
 
@@ -268,7 +268,7 @@ async def test_handler_that_cancels_the_task_it_runs_in_ends_the_consumer_and_no
     gated.open(0)
     consumer = await scene.begin(cancel_oneself, topic, group=topic, concurrency=3)
     with pytest.raises(HandlerError, match=rf"{topic}\[0\].*cancelled the task"):
-        await consumer.wait()
+        await ended(consumer)
     await gated.until_running(2)  # what runs is finished
     gated.open()
     with pytest.raises(HandlerError):
@@ -290,7 +290,7 @@ async def test_other_keys_finish_what_runs_when_a_message_is_given_up(scene: Sce
     await gated.until_running(0, 1, 2)
     gated.open(1)
     with pytest.raises(HandlerError, match="offset 1"):
-        await consumer.wait()
+        await ended(consumer)
     gated.open()
     with pytest.raises(HandlerError):
         await consumer.stop()
