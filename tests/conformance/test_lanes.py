@@ -81,7 +81,7 @@ async def test_messages_without_a_key_are_handled_side_by_side_and_an_empty_key_
 
 
 async def test_retry_that_waits_holds_back_its_key_and_nothing_else(scene: Scene) -> None:
-    topic, notes = await scene.topic(), failing(0)
+    topic, notes = await scene.topic(), failing(0, 4)  # as many as there are places
     await scene.put(topic, 0, 1, key=b"a")
     await scene.put(topic, 2, 3, key=b"b")
     await scene.put(topic, 4, 5)
@@ -151,17 +151,23 @@ async def test_nothing_is_lost_nor_handled_twice_nor_overtaken_whatever_handlers
 
 
 async def test_lowest_message_that_is_not_done_is_committed(scene: Scene) -> None:
-    topic, gated = await scene.topic(), Gated()
+    topic, gated = await scene.topic(partitions=2), Gated()
     await scene.put(topic, 0, 1, 2, 3, 4)
     await scene.consume(gated, topic, group=topic, concurrency=5)
     await gated.until_running(0, 1, 2, 3, 4)
-    gated.open(0, 2, 3)
-    await scene.until_committed(topic, topic, {0: 1})
+    gated.open(2, 3)
+    await gated.until_done(2, 3)
+    gated.open(10, 11, 12)
+    for count, number in enumerate([10, 11, 12], start=1):  # another partition commits meanwhile
+        await scene.put(topic, number, partition=1)
+        await scene.until_committed(topic, topic, {0: 0, 1: count})
+    gated.open(0)
+    await scene.until_committed(topic, topic, {0: 1, 1: 3})
     assert gated.running == {1, 4}
     gated.open(1)
-    await scene.until_committed(topic, topic, {0: 4})
+    await scene.until_committed(topic, topic, {0: 4, 1: 3})
     gated.open(4)
-    await scene.until_committed(topic, topic, {0: 5})
+    await scene.until_committed(topic, topic, {0: 5, 1: 3})
 
 
 async def test_sends_beyond_the_lowest_message_go_out_before_it_is_done(scene: Scene) -> None:
