@@ -139,6 +139,19 @@ class Scene:
         **more: Any,
     ) -> EngineConsumer[Any]:
         """Return a consumer that is started."""
+        consumer = self.consumer(*topics, group=group, position=position, clock=clock, **more)
+        await consumer.start(deliver)
+        return consumer
+
+    def consumer(
+        self,
+        *topics: Topic,
+        group: str | None = None,
+        position: str | None = None,
+        clock: Clock | None = None,
+        **more: Any,
+    ) -> EngineConsumer[Any]:
+        """Return a consumer that isn't started yet."""
         consumer = self.backend.consumer(
             serializer=self.serializer,
             clock=clock or self.clock,
@@ -148,7 +161,6 @@ class Scene:
             **more,
         )
         self._consumers.append(consumer)
-        await consumer.start(deliver)
         return consumer
 
     async def give_up(self, consumer: EngineConsumer[Any]) -> None:

@@ -77,7 +77,9 @@ async def test_emitter_with_sends_that_nobody_acknowledges_stops_in_time(
     sends = [asyncio.create_task(emitter.send(event(3), topic)) for _ in range(5)]
     sends += [asyncio.create_task(emitter.send_many([event(4)], topic)) for _ in range(5)]
     await asyncio.sleep(0.5)  # by now the client has them
-    await emitter.stop()
+    stopping = asyncio.create_task(emitter.stop())
+    await asyncio.wait({stopping}, timeout=20)
+    assert stopping.done()
     outcomes = await asyncio.gather(*sends, return_exceptions=True)
     assert time.monotonic() - began < 12
     assert [type(outcome) for outcome in outcomes] == [BrokerUnavailableError] * 10

@@ -68,7 +68,8 @@ async def test_suspended_contract_has_its_payments_rejected(container: Applicati
         assert names(app) == ["PaymentRejected"]
 
 
-async def test_retries_wait_for_nothing(container: ApplicationContainer) -> None:
+@pytest.mark.parametrize("concurrency", [1, 4])
+async def test_retries_wait_for_nothing(container: ApplicationContainer, concurrency: int) -> None:
     class Flaky(MemoryPaymentRepository):
         attempts = 0
 
@@ -79,6 +80,7 @@ async def test_retries_wait_for_nothing(container: ApplicationContainer) -> None
             return await super().add(payment)
 
     flaky = Flaky()
+    container.config.consumer_concurrency.from_value(concurrency)
     async with Harness(container) as app:
         with app.container.payment_repository.override(providers.Object(flaky)):
             await app.send(CreatePayment(CREATE), "payment-commands")
