@@ -89,6 +89,12 @@ def revoke_of(consumer: EngineConsumer[Any], monkeypatch: pytest.MonkeyPatch) ->
     return begun
 
 
+async def ended(consumer: EngineConsumer[Any]) -> None:
+    """Return when a consumer has ended, or raise what it ended by."""
+    async with Clock().timeout(DEADLINE):
+        await consumer.wait()
+
+
 class Scene:
     def __init__(self, backend: Backend) -> None:
         self.backend = backend

@@ -14,7 +14,7 @@ from eventy.errors import BrokerError, BrokerUnavailableError, HandlerError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.message.record import TopicPartition
-from tests.conformance.scene import DEADLINE, HastyClock, Notes, Scene, port_of, until
+from tests.conformance.scene import DEADLINE, HastyClock, Notes, Scene, ended, port_of, until
 from tests.conformance.serializer import encoded
 
 FIRST = TopicPartition("topic", 0)
@@ -35,7 +35,7 @@ async def test_failure_is_told_at_once_though_another_handler_still_runs(scene: 
     await notes.until(1)
     await scene.backend.put(topic, encoded(2), partition=1)
     with pytest.raises(HandlerError):
-        await consumer.wait()
+        await ended(consumer)
     assert not going_on.is_set()
     going_on.set()
     with pytest.raises(HandlerError):
