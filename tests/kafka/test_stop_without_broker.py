@@ -59,7 +59,7 @@ async def test_consumer_with_something_to_commit_stops_in_time(
     await asyncio.wait({stopping}, timeout=30)
     assert stopping.done()
     stopping.result()
-    assert time.monotonic() - began < 12
+    assert time.monotonic() - began < 9
     assert await left(before) == set()
 
 
