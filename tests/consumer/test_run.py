@@ -154,3 +154,13 @@ async def test_position_that_the_broker_does_not_tell_ends_nothing(
     await notes.until(2)
     assert notes.numbers == [1, 2]
     assert consumer.readiness() is None
+
+
+async def test_checkpoint_callback_that_cancels_itself_ends_the_consumer(scene: Scene) -> None:
+    async def cancelled() -> None:
+        raise asyncio.CancelledError
+
+    consumer = await scene.consume(Notes(), await scene.topic(), group="g")
+    consumer.set_checkpoint_callback(cancelled)
+    with pytest.raises(HandlerError, match="checkpoint callback"):
+        await ended(consumer)

@@ -28,3 +28,12 @@ async def test_partition_whose_message_waits_for_its_retry_is_not_fetched(
         await notes.until(1 + number)
     assert notes.numbers == [0, 11, 12, 13, 14]
     assert list(fetched) == [1]
+
+
+async def test_message_that_fails_again_and_again_without_a_wait_leaves_the_loop_to_others(scene: Scene) -> None:
+    topic, notes = await scene.topic(), failing(0)
+    await scene.put(topic, 0)
+    consumer = await scene.begin(notes, topic, group="g", retry_interval=0, max_retries=1_000_000_000)
+    await notes.until(10)
+    await scene.give_up(consumer)
+    assert len(notes.numbers) < 1_000
