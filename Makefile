@@ -31,7 +31,7 @@ soak: $(STAMP) ## processes and the broker are killed again and again while 200,
 test-pythons: $(STAMP) ## the fast tests on every supported Python that is here
 	@$(BIN)/python scripts/test_pythons.py
 
-mutants: $(STAMP) ## take each rule of the Kafka engine out and see its test go red (RULES="F1 F2" chooses some)
+mutants: $(STAMP) ## take each rule of the engine out and see its test go red (RULES="F1 F2" chooses some)
 	@$(BIN)/python -m tests.real.jars
 	@$(BIN)/python scripts/mutants.py $(RULES)
 

@@ -29,6 +29,8 @@ async def unless(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None
         waiting.cancel()
         if not working.done():
             working.cancel()
+        elif not working.cancelled():
+            working.exception()  # raised below, but not if we are cancelled: unread it would be logged
     return working.result() if working.done() else None
 
 

@@ -18,6 +18,7 @@ PATCHES = ROOT / "tests" / "mutants"
 LIMIT = 180
 # What pytest ends with when tests have run and failed; errors of its own, and of the imports, have other statuses.
 RED, GREEN = 1, 0
+LIST = "--list"
 
 
 class Mutant(NamedTuple):
@@ -28,16 +29,27 @@ class Mutant(NamedTuple):
     what: str
 
 
-def main(names: list[str]) -> int:
-    """Try the mutants of these names, without names all of them; return the status of the process."""
+def main(arguments: list[str]) -> int:
+    """Try the mutants of these names, without names all of them; return the status of the process.
+
+    With `--list` nothing is tried: what is printed is the table of `docs/guide/delivery.md`.
+    """
+    names = [argument for argument in arguments if argument != LIST]
     mutants = [read(path) for path in sorted(PATCHES.glob("*.patch")) if not names or path.stem in names]
+    if LIST in arguments:
+        print("| rule | taken out | test |", "|---|---|---|", *map(row, mutants), sep="\n")
+        return 0
     print("| rule | taken out | test | result |", "|---|---|---|---|", sep="\n", flush=True)
     survivors = 0
     for mutant in mutants:
         outcome = outcome_of(mutant)
         survivors += not outcome.startswith("red")
-        print(f"| {mutant.path.stem} | {mutant.what} | `{mutant.test}` | {outcome} |", flush=True)
+        print(f"{row(mutant)} {outcome} |", flush=True)
     return 0 if mutants and not survivors else 1
+
+
+def row(mutant: Mutant) -> str:
+    return f"| {mutant.path.stem} | {mutant.what} | `{mutant.test}` |"
 
 
 def read(path: Path) -> Mutant:

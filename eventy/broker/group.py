@@ -103,6 +103,10 @@ class Group:
         read = {partition for topic in self._read() for partition in self._partitions_of(topic)}
         return tuple(sorted(read | set(self._committed)))
 
+    def goes_on_without(self, member: Member) -> bool:
+        """Return whether others take over when a member leaves."""
+        return any(other is not member and not other.is_halted for other in self.members)
+
     def is_worked_on(self, partition: TopicPartition) -> bool:
         """Return whether somebody handles, or will handle, what a partition has."""
         return any(not member.is_halted for member in self.members) and not any(

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable
 
+from eventy.errors import HandlerError
 from eventy.message.record import TopicPartition
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class Checkpoints:
         self._callback: CheckpointCallback | None = None
         self._calling: asyncio.Task[None] | None = None
         self._is_reached = False
+        self._is_stopped = False
 
     def set_callback(self, callback: CheckpointCallback) -> None:
         """Say who is told: at once, if all is reached already."""
@@ -73,7 +75,7 @@ class Checkpoints:
             self._call()
 
     def _call(self) -> None:
-        if self._callback is not None:
+        if self._callback is not None and not self._is_stopped:
             self._calling = asyncio.create_task(self._tell(self._callback), name="checkpoint callback")
             self._calling.add_done_callback(self._ended)
 
@@ -82,11 +84,15 @@ class Checkpoints:
             await told
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled():
+            if not self._is_stopped:
+                self._failed(HandlerError("the checkpoint callback has cancelled the task that it runs in"))
+        elif (error := task.exception()) is not None:
             self._failed(error)
 
     async def stop(self) -> None:
         """End a callback that still runs; one that ignores its cancellation is left behind."""
+        self._is_stopped = True
         if self._calling is not None and not self._calling.done():
             self._calling.cancel()
             _, left = await asyncio.wait({self._calling}, timeout=_CANCEL)

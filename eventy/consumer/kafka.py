@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 
 # Milliseconds that a fetch waits for records; it is also how soon the engine notices that it must stop.
 _FETCH = 200
+# Bytes of a partition in one batch: a few of them wait in memory for each partition, several times as large once they
+# are records. Twice what the emitter puts into a batch of its own: less, and the broker would cut those off.
+_BATCH = 524_288
 # Seconds for the client to leave the group and disconnect.
 _CLOSE = 5.0
 # Where the client keeps them: the first three with a group, the last without.
@@ -98,6 +101,7 @@ class KafkaPort:
             heartbeat_interval_ms=min(3_000, self._connection.session_timeout // 3),
             rebalance_timeout_ms=self._connection.rebalance_timeout,
             isolation_level="read_committed",
+            max_partition_fetch_bytes=_BATCH,
         )
         try:
             await started(client, seconds)

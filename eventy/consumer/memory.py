@@ -150,7 +150,9 @@ class MemoryPort:
             await self._broker.change()
 
     def lost(self) -> int:
-        return sum(self._broker.lag([self._group]).values()) if self._group is not None else 0
+        if self._group is None or self._group.goes_on_without(self._member):
+            return 0
+        return sum(self._broker.lag([self._group]).values())
 
     async def close(self) -> None:
         if self._group is not None:

@@ -74,7 +74,7 @@ class ConsumerOptions:
                 expected = _NAMES.get(kind, "a number")
                 raise ConfigurationError(f"{name} is {getattr(self, name)!r}, expected {expected}")
         for name, least in _LEAST.items():
-            if getattr(self, name) < least:
+            if not getattr(self, name) >= least:  # not a number isn't either
                 raise ConfigurationError(f"{name} is {getattr(self, name)!r}, expected at least {least}")
         if not 0 <= self.retry_jitter <= 1:
             raise ConfigurationError(f"retry_jitter is {self.retry_jitter!r}, expected a share, 0–1")

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from enum import Enum, auto
 
 from eventy.emitter.collection import Collection, Send
-from eventy.errors import SchemaNotLoaded
+from eventy.errors import HandlerError, SchemaNotLoaded
 from eventy.event.base import BaseEvent
 from eventy.event.tombstone import Tombstone
 from eventy.message.context import Context
@@ -16,9 +16,10 @@ from eventy.serializer.base import BaseEventSerializer
 
 
 class Delivery(Enum):
-    """What became of an event that its handlers weren't called with."""
+    """What became of an event that its handlers weren't called with, or whose handlers haven't returned."""
 
     PASSED_OVER = auto()
+    CUT_SHORT = auto()
 
 
 #: Hands an event to its handlers and returns when they are done; PASSED_OVER when it has none.
@@ -61,12 +62,19 @@ class Attempt:
         """Raises DecodeError for a message that nobody can read, and whatever a handler raises."""
         event = Tombstone.of(record) if record.value is None else await self._decode(record.value)
         context = Context(record, number, is_replaying=is_replaying, data=event.data)
+        delivery: Delivery | None = Delivery.CUT_SHORT
         with Collection(context, self._group) as collection:
             async with self._scope():
                 delivery = await self._deliver(event, context)
-        if delivery is Delivery.PASSED_OVER and record.value is None:
-            self._passed_over()
+        if delivery is not None:
+            self._note(delivery, record)
         return [] if is_replaying and self._holds_back else collection.sends
+
+    def _note(self, delivery: Delivery, record: Record) -> None:
+        if delivery is Delivery.CUT_SHORT:
+            raise HandlerError("the scope has swallowed the error of a handler: a scope may see it, but must raise it")
+        if record.value is None:
+            self._passed_over()
 
     async def _decode(self, value: bytes) -> BaseEvent:
         try:

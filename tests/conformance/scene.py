@@ -40,6 +40,31 @@ class HastyClock(Clock):
         await super().sleep(0)
 
 
+class TurnedClock(Clock):
+    """The real time, but long waits end when they are turned to."""
+
+    def __init__(self) -> None:
+        self._turned = 0.0
+        self._changed = asyncio.Event()
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self._turned
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds < 10:
+            await super().sleep(seconds)
+            return
+        due = self.monotonic() + seconds
+        while self.monotonic() < due:
+            await self._changed.wait()
+
+    def turn(self, seconds: float) -> None:
+        """Have so much time pass at once."""
+        self._turned += seconds
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
 class Notes:
     """A handler that notes what it is called with, then does what it is told to."""
 
@@ -87,6 +112,12 @@ def revoke_of(consumer: EngineConsumer[Any], monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(assignment, "on_revoked", noted)
     return begun
+
+
+async def ended(consumer: EngineConsumer[Any]) -> None:
+    """Return when a consumer has ended, or raise what it ended by."""
+    async with Clock().timeout(DEADLINE):
+        await consumer.wait()
 
 
 class Scene:

@@ -6,8 +6,6 @@ from typing import Any, NamedTuple
 import pytest
 from dependency_injector import containers
 
-from eventy.clock import Clock
-from eventy.consumer.engine import EngineConsumer
 from eventy.errors import DecodeError, HandlerError
 from eventy.event.base import BaseEvent
 from eventy.event.registry import Registration, Registry, on
@@ -17,7 +15,7 @@ from eventy.handler.dispatch import Dispatcher
 from eventy.message.context import Context
 from eventy.message.record import Header
 from eventy.serializer.avro import AvroEventSerializer
-from tests.conformance.scene import DEADLINE, HastyClock, Notes, Scene, headers, until
+from tests.conformance.scene import HastyClock, Notes, Scene, ended, headers, until
 from tests.conformance.serializer import NAME, event
 from tests.serializer.schema_files import record, write
 
@@ -90,12 +88,6 @@ def dispatching(*messages: Registration) -> Deliver:
     return Dispatcher(Registry(messages), containers.DynamicContainer(), None).deliver
 
 
-async def end(consumer: EngineConsumer[Any]) -> None:
-    """Return when a consumer has ended, or raise what it ended by."""
-    async with Clock().timeout(DEADLINE):
-        await consumer.wait()
-
-
 async def put(scene: Scene, topic: str, *numbers: int, partition: int = 0) -> None:
     for number in numbers:
         await scene.backend.put(topic, scene.serializer.encode(event(number)), partition=partition)
@@ -151,9 +143,10 @@ async def test_tombstone_without_a_handler_is_passed_over(scene: Scene) -> None:
         await scene.backend.put(topic, None, key=b"gone", headers=of_tombstone)
         await put(scene, topic, number)
     await scene.backend.put(topic, None)  # nor is the last message of a partition forgotten
-    await scene.consume(dispatching(on(NAME, notes)), topic, group=topic)
+    consumer = await scene.consume(dispatching(on(NAME, notes)), topic, group=topic)
     await scene.until_committed(topic, topic, {0: 7})
     assert notes.numbers == [0, 1, 2]
+    assert (consumer.counts.tombstones_passed_over, consumer.counts.handled) == (4, 7)
 
 
 async def test_tombstone_reaches_its_handler_in_the_order_of_its_partition(scene: Scene) -> None:
@@ -207,7 +200,7 @@ async def test_tombstone_that_is_given_up_ends_the_consumer(scene: Scene) -> Non
         dispatching(on(topic, fail, tombstones=True)), topic, group=topic, max_retries=1, clock=HastyClock()
     )
     with pytest.raises(HandlerError, match=rf"{topic}\[0\] offset 1.* 2 attempts.*ValueError: broken"):
-        await end(consumer)
+        await ended(consumer)
     with pytest.raises(HandlerError):
         await consumer.stop()
     assert await scene.backend.committed(topic, topic) == {0: 1}
@@ -226,7 +219,7 @@ async def test_undecodable_message_ends_the_consumer_with_its_place_and_what_was
     await put(scene, topic, 3)
     consumer = await scene.begin(notes, topic, group=topic, clock=clock)
     with pytest.raises(HandlerError, match=rf"^{topic}\[0\] offset 1: .*can't be decoded: .*{poison.found}") as failure:
-        await end(consumer)
+        await ended(consumer)
     with pytest.raises(HandlerError):
         await consumer.stop()
     assert isinstance(failure.value.__cause__, DecodeError)
@@ -245,7 +238,7 @@ async def test_data_that_a_class_does_not_take_is_undecodable_and_the_class_is_n
     consumer = await scene.begin(notes, topic, group=topic, clock=clock)
     found = rf"Strict doesn't take this {NAME} \(ValueError\('n must be odd'\)\)"
     with pytest.raises(HandlerError, match=rf"^{topic}\[0\] offset 1: .*can't be decoded: {found}"):
-        await end(consumer)
+        await ended(consumer)
     assert notes.numbers == [1]
     assert clock.waits == []
 

@@ -12,6 +12,7 @@ from eventy.errors import RecordTooLargeError, SendError
 from eventy.event.base import BaseEvent
 from eventy.handler.attempt import Deliver
 from eventy.message.context import Context
+from eventy.message.record import ProducerRecord
 from tests.conformance.scene import HastyClock, Notes, Scene, headers, port_of, until
 from tests.conformance.serializer import JsonSerializer, encoded, event
 
@@ -108,6 +109,34 @@ async def test_sends_are_written_before_their_message_is_committed(scene: Scene)
         await Clock().sleep(0)
         committed = (await scene.backend.committed(topic, topic)).get(0, 0)
         assert len(await scene.backend.records(out)) >= committed
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+async def test_nothing_is_committed_before_what_was_sent_is_acknowledged(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, concurrency: int
+) -> None:
+    topic, out, emitter = await scene.topic(partitions=2), await scene.topic("out"), await scene.emitter()
+    write, acknowledged = emitter.write, asyncio.Event()
+
+    async def held(records: list[ProducerRecord]) -> None:
+        await acknowledged.wait()
+        await write(records)
+
+    async def forward(sent: BaseEvent, context: Context) -> None:
+        if context.partition == 0:
+            await emitter.send(sent, out)
+
+    monkeypatch.setattr(emitter, "write", held)
+    notes = Notes(forward)
+    await scene.consume(notes, topic, group=topic, concurrency=concurrency)
+    await scene.put(topic, 1)
+    await notes.until(1)
+    for number in range(2, 5):  # another partition goes on, so there were commits
+        await scene.put(topic, number, partition=1)
+        await scene.until_committed(topic, topic, {0: 0, 1: number - 1})
+    acknowledged.set()
+    await scene.until_committed(topic, topic, {0: 1, 1: 3})
+    await scene.records(out, 1)
 
 
 async def test_order_of_a_key_is_kept_through_handlers(scene: Scene) -> None:

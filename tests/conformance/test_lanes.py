@@ -10,7 +10,7 @@ from eventy.clock import Clock
 from eventy.errors import HandlerError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from tests.conformance.scene import HastyClock, Notes, Scene, failing, port_of, revoke_of, until
+from tests.conformance.scene import HastyClock, Notes, Scene, ended, failing, port_of, revoke_of, until
 from tests.conformance.serializer import encoded, event
 
 
@@ -81,7 +81,7 @@ async def test_messages_without_a_key_are_handled_side_by_side_and_an_empty_key_
 
 
 async def test_retry_that_waits_holds_back_its_key_and_nothing_else(scene: Scene) -> None:
-    topic, notes = await scene.topic(), failing(0)
+    topic, notes = await scene.topic(), failing(0, 4)  # as many as there are places
     await scene.put(topic, 0, 1, key=b"a")
     await scene.put(topic, 2, 3, key=b"b")
     await scene.put(topic, 4, 5)
@@ -151,17 +151,23 @@ async def test_nothing_is_lost_nor_handled_twice_nor_overtaken_whatever_handlers
 
 
 async def test_lowest_message_that_is_not_done_is_committed(scene: Scene) -> None:
-    topic, gated = await scene.topic(), Gated()
+    topic, gated = await scene.topic(partitions=2), Gated()
     await scene.put(topic, 0, 1, 2, 3, 4)
     await scene.consume(gated, topic, group=topic, concurrency=5)
     await gated.until_running(0, 1, 2, 3, 4)
-    gated.open(0, 2, 3)
-    await scene.until_committed(topic, topic, {0: 1})
+    gated.open(2, 3)
+    await gated.until_done(2, 3)
+    gated.open(10, 11, 12)
+    for count, number in enumerate([10, 11, 12], start=1):  # another partition commits meanwhile
+        await scene.put(topic, number, partition=1)
+        await scene.until_committed(topic, topic, {0: 0, 1: count})
+    gated.open(0)
+    await scene.until_committed(topic, topic, {0: 1, 1: 3})
     assert gated.running == {1, 4}
     gated.open(1)
-    await scene.until_committed(topic, topic, {0: 4})
+    await scene.until_committed(topic, topic, {0: 4, 1: 3})
     gated.open(4)
-    await scene.until_committed(topic, topic, {0: 5})
+    await scene.until_committed(topic, topic, {0: 5, 1: 3})
 
 
 async def test_sends_beyond_the_lowest_message_go_out_before_it_is_done(scene: Scene) -> None:
@@ -268,7 +274,7 @@ async def test_handler_that_cancels_the_task_it_runs_in_ends_the_consumer_and_no
     gated.open(0)
     consumer = await scene.begin(cancel_oneself, topic, group=topic, concurrency=3)
     with pytest.raises(HandlerError, match=rf"{topic}\[0\].*cancelled the task"):
-        await consumer.wait()
+        await ended(consumer)
     await gated.until_running(2)  # what runs is finished
     gated.open()
     with pytest.raises(HandlerError):
@@ -290,7 +296,7 @@ async def test_other_keys_finish_what_runs_when_a_message_is_given_up(scene: Sce
     await gated.until_running(0, 1, 2)
     gated.open(1)
     with pytest.raises(HandlerError, match="offset 1"):
-        await consumer.wait()
+        await ended(consumer)
     gated.open()
     with pytest.raises(HandlerError):
         await consumer.stop()

@@ -301,6 +301,7 @@ async def test_what_others_have_handled_meanwhile_is_replayed_when_a_partition_c
     assert [context.is_replaying for context in one.contexts] == [False, False, True, True]
 
 
+@pytest.mark.parametrize("backend", ["memory"], indirect=True)  # with Kafka it takes seconds to see them
 async def test_partitions_that_are_added_during_a_replay_are_read_as_well(scene: Scene) -> None:
     topic, going_on, told = await scene.topic(), asyncio.Event(), Told()
     await scene.put(topic, 0, 1)

@@ -1,13 +1,17 @@
 """What becomes of a message whose handler fails."""
 
+from typing import Any
+
 import pytest
 
 from eventy.consumer.options import ConsumerOptions
 from eventy.errors import DecodeError, HandlerError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from tests.conformance.scene import HastyClock, Notes, Scene, failing, until
+from tests.conformance.scene import HastyClock, Notes, Scene, TurnedClock, failing, revoke_of, until
 from tests.conformance.serializer import encoded, event
+
+both_ways = pytest.mark.parametrize("concurrency", [1, 3])
 
 
 async def test_attempts_are_counted_and_the_order_of_the_partition_is_kept(scene: Scene) -> None:
@@ -105,3 +109,59 @@ async def test_retries_of_one_message_are_not_those_of_the_next(scene: Scene) ->
     await emitter.send_many(map(event, range(4)), topic)
     await scene.until_committed(topic, topic, {0: 4})
     assert [context.attempt for context in notes.contexts] == [1, 2, 3] * 4
+
+
+async def test_waits_are_shortened_by_no_more_than_the_random_share(scene: Scene) -> None:
+    topic, notes, clock = await scene.topic(), failing(*range(20), times=2), HastyClock()
+    await scene.put(topic, *range(20))
+    await scene.consume(
+        notes, topic, group=topic, clock=clock, retry_interval=1_000, retry_backoff_coeff=1, retry_jitter=0.25
+    )
+    await scene.until_committed(topic, topic, {0: 20})
+    assert len(clock.waits) == 40
+    assert all(0.75 <= wait <= 1 for wait in clock.waits)
+    assert len(set(clock.waits)) > 30
+
+
+@both_ways
+async def test_retries_go_on_where_they_were_after_a_rebalance(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, concurrency: int
+) -> None:
+    topic, other, clock = await scene.topic(), await scene.topic("other"), TurnedClock()
+    notes = failing(1, times=2)
+    await scene.put(topic, 0, 1, 2, key=b"k")
+    options: dict[str, Any] = {"retry_interval": 60_000, "retry_backoff_coeff": 1, "concurrency": concurrency}
+    consumer = await scene.consume(notes, topic, group=topic, clock=clock, **options)
+    for attempt in (1, 2):
+        await notes.until(1 + attempt)
+        revoke = revoke_of(consumer, monkeypatch)
+        # One of another topic: the group rebalances, and the partition comes back.
+        passing_by = await scene.consume(Notes(), other, group=topic)
+        await revoke.wait()
+        await scene.give_up(passing_by)  # to stop, memory would wait for the retry
+        await until(lambda: consumer.readiness() is None)
+        await scene.until_committed(topic, topic, {0: 1})
+        assert len(notes.numbers) == 1 + attempt
+        clock.turn(61)
+    await scene.until_committed(topic, topic, {0: 3})
+    assert notes.numbers == [0, 1, 1, 1, 2]
+    assert [context.attempt for context in notes.contexts] == [1, 1, 2, 3, 1]
+    assert consumer.counts.retried == 2
+
+
+@both_ways
+async def test_member_that_takes_over_begins_with_the_message_whose_retry_waited(
+    scene: Scene, concurrency: int
+) -> None:
+    topic, notes, others = await scene.topic(partitions=2), failing(1), Notes()
+    for partition in (0, 1):  # whichever of them is left to the first
+        await scene.put(topic, 0, 1, 2, 3, partition=partition, key=b"k")
+    await scene.consume(notes, topic, group=topic, retry_interval=60_000, concurrency=concurrency)
+    await until(lambda: sorted(notes.numbers) == [0, 0, 1, 1])
+    await scene.consume(others, topic, group=topic, concurrency=concurrency)
+    await others.until(3)
+    (theirs,) = {context.partition for context in others.contexts}
+    await scene.until_committed(topic, topic, {theirs: 4, 1 - theirs: 1})
+    assert others.numbers == [1, 2, 3]
+    assert others.contexts[0].attempt == 1
+    assert sorted(notes.numbers) == [0, 0, 1, 1]

@@ -7,7 +7,7 @@ import pytest
 from eventy.errors import HandlerError, ShutdownTimeoutError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from tests.conformance.scene import Notes, Scene
+from tests.conformance.scene import Notes, Scene, until
 from tests.conformance.serializer import event
 
 
@@ -79,3 +79,23 @@ async def test_failure_of_one_consumer_leaves_the_others_running(scene: Scene) -
     await emitter.send(event(2), "commands")
     await going_on.stop()
     assert sorted(notes.numbers) == [1, 2]
+
+
+async def test_what_another_member_goes_on_with_is_not_lost(scene: Scene) -> None:
+    going_on = asyncio.Event()
+
+    async def block(event: BaseEvent, context: Context) -> None:
+        await going_on.wait()
+
+    emitter, notes = await scene.emitter(), Notes(block)
+    leaving = await scene.consume(notes, "commands", group="g")
+    await scene.consume(notes, "commands", group="g")
+    await emitter.send_many(map(event, range(8)), "commands", key=lambda sent: str(sent.data["n"]))
+    await notes.until(2)
+    stopping = asyncio.create_task(leaving.stop())
+    await wait_a_turn(event(), notes.contexts[0])
+    stopping.cancel()
+    with pytest.raises(asyncio.CancelledError):  # and no ShutdownTimeoutError
+        await stopping
+    going_on.set()
+    await until(lambda: set(notes.numbers) == set(range(8)))

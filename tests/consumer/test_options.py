@@ -23,6 +23,7 @@ def consumer(**arguments: Any) -> MemoryConsumer:
         ("max_retries", -1),
         ("retry_interval", -1),
         ("retry_backoff_coeff", 0.5),
+        ("retry_backoff_coeff", float("nan")),
         ("retry_max_interval", -1),
         ("slice_messages", 0),
         ("slice_time", 0),

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from eventy.errors import HandlerError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.message.record import Record, TopicPartition
-from tests.conformance.scene import Notes, Scene, until
+from tests.conformance.scene import Notes, Scene, failing, until
 from tests.conformance.serializer import encoded
 
 
@@ -88,11 +89,11 @@ async def test_consumer_that_fails_during_a_rebalance_begins_nothing_new(scene: 
         raise ValueError("broken")
 
     first = Notes(have_another_join_and_fail)
-    failing = await scene.begin(first, topic, group="g", max_retries=0)
+    consumer = await scene.begin(first, topic, group="g", max_retries=0)
     with pytest.raises(HandlerError):
-        await failing.wait()
+        await consumer.wait()
     with pytest.raises(HandlerError):
-        await failing.stop()
+        await consumer.stop()
     await second.until(8)
     assert sorted(second.numbers) == list(range(8))
 
@@ -128,10 +129,43 @@ async def test_rebalance_ends_a_retry_that_waits(scene: Scene) -> None:
         raise ValueError("broken")
 
     first = Notes(fail)
-    failing = await scene.consume(first, topic, group="g", retry_interval=60_000)
+    consumer = await scene.consume(first, topic, group="g", retry_interval=60_000)
     await first.until(2)
     await scene.consume(second, topic, group="g")
     await until(lambda: len(second.numbers) == 4)
-    await scene.give_up(failing)
+    await scene.give_up(consumer)
     await second.until(8)
     assert Counter(second.numbers) == Counter(range(8))
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+async def test_message_keeps_its_attempts_through_a_rebalance(scene: Scene, concurrency: int) -> None:
+    topic, second = await scene.topic(), Notes()
+
+    async def fail_and_have_another_join(event: BaseEvent, context: Context) -> None:
+        if len(first.numbers) == 2:
+            await scene.begin(second, topic, group="g")
+            await turns(50)  # by then the rebalance waits for us
+        raise OSError("broken")
+
+    first = Notes(fail_and_have_another_join)
+    await scene.put(topic, 0)
+    options: dict[str, Any] = {"max_retries": 3, "retry_interval": 0, "on_exhausted": "skip"}
+    await scene.consume(first, topic, group="g", concurrency=concurrency, **options)
+    await scene.until_committed("g", topic, {0: 1})
+    assert [context.attempt for context in first.contexts] == [1, 2, 3, 4]
+    assert not second.numbers
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+async def test_retry_that_waits_goes_on_waiting_through_a_rebalance(scene: Scene, concurrency: int) -> None:
+    topic, first, second = await scene.topic(partitions=2), failing(0), Notes()
+    await scene.put(topic, 0)
+    consumer = await scene.consume(first, topic, group="g", retry_interval=60_000, concurrency=concurrency)
+    await until(lambda: consumer.counts.retried == 1)
+    await scene.consume(second, topic, group="g")
+    await scene.put(topic, 1, partition=1)
+    await second.until(1)
+    await until(lambda: consumer.readiness() is None)
+    await turns(50)
+    assert first.numbers == [0]

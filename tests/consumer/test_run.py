@@ -14,7 +14,7 @@ from eventy.errors import BrokerError, BrokerUnavailableError, HandlerError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.message.record import TopicPartition
-from tests.conformance.scene import DEADLINE, HastyClock, Notes, Scene, port_of, until
+from tests.conformance.scene import DEADLINE, HastyClock, Notes, Scene, ended, port_of, until
 from tests.conformance.serializer import encoded
 
 FIRST = TopicPartition("topic", 0)
@@ -35,7 +35,7 @@ async def test_failure_is_told_at_once_though_another_handler_still_runs(scene: 
     await notes.until(1)
     await scene.backend.put(topic, encoded(2), partition=1)
     with pytest.raises(HandlerError):
-        await consumer.wait()
+        await ended(consumer)
     assert not going_on.is_set()
     going_on.set()
     with pytest.raises(HandlerError):
@@ -154,3 +154,13 @@ async def test_position_that_the_broker_does_not_tell_ends_nothing(
     await notes.until(2)
     assert notes.numbers == [1, 2]
     assert consumer.readiness() is None
+
+
+async def test_checkpoint_callback_that_cancels_itself_ends_the_consumer(scene: Scene) -> None:
+    async def cancelled() -> None:
+        raise asyncio.CancelledError
+
+    consumer = await scene.consume(Notes(), await scene.topic(), group="g")
+    consumer.set_checkpoint_callback(cancelled)
+    with pytest.raises(HandlerError, match="checkpoint callback"):
+        await ended(consumer)

@@ -137,9 +137,10 @@ async def run(app: Eventy, ending: asyncio.Event) -> None:
 
 
 async def left(before: set[asyncio.Task[Any]]) -> set[str]:
-    """Return the tasks that weren't there before, and end them."""
+    """Return the tasks that weren't there before and don't end by themselves while clients may still close."""
     tasks = asyncio.all_tasks() - before
-    for task in tasks:
+    running = (await asyncio.wait(tasks, timeout=BEYOND))[1] if tasks else set()
+    for task in running:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    return {str(getattr(task.get_coro(), "__qualname__", task)) for task in tasks}
+    await asyncio.gather(*running, return_exceptions=True)
+    return {str(getattr(task.get_coro(), "__qualname__", task)) for task in running}

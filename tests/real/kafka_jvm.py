@@ -44,7 +44,8 @@ class JvmKafka(KafkaBroker):
             storage_tool = ("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(self._properties))
             await self._expect_success(self._java(*storage_tool, *users))
             self._is_formatted = True
-        self._process = self._java("kafka.Kafka", str(self._properties))
+        if self._process is None or self._process.poll() is not None:
+            self._process = self._java("kafka.Kafka", str(self._properties))
         await self.until_ready()
 
     async def stop(self) -> None:

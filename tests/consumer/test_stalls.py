@@ -1,0 +1,51 @@
+"""Handlers that hang."""
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+
+from eventy.clock import Clock
+from eventy.event.base import BaseEvent
+from eventy.message.context import Context
+from eventy.testing.clock import VirtualClock
+from tests.conformance.scene import Notes, Scene, until
+
+LOGGER = "eventy.consumer.stalls"
+
+
+async def pass_time(clock: VirtualClock, seconds: float) -> None:
+    """Move a clock on, and let everybody look at it."""
+    clock.advance(seconds)
+    for _ in range(20):
+        await Clock().sleep(0)
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+async def test_handler_that_hangs_is_named_by_readiness_and_logged_once_with_where_it_is(
+    scene: Scene, caplog: pytest.LogCaptureFixture, concurrency: int
+) -> None:
+    caplog.set_level(logging.ERROR, LOGGER)
+    topic, clock, going_on = await scene.topic(), VirtualClock(), asyncio.Event()
+
+    async def wait_in_vain(event: BaseEvent, context: Context) -> None:
+        await going_on.wait()
+
+    notes = Notes(wait_in_vain)
+    options: dict[str, Any] = {"stall_timeout": 60_000, "concurrency": concurrency}
+    consumer = await scene.consume(notes, topic, group="g", clock=clock, **options)
+    await scene.put(topic, 0)
+    await notes.until(1)
+    await pass_time(clock, 59)
+    assert consumer.readiness() is None
+    assert not caplog.records
+    for _ in range(8):
+        await pass_time(clock, 15)
+    assert consumer.readiness() == f"handlers that hang: {topic}[0] offset 0 for 179 s"
+    (record,) = caplog.records
+    assert f"the handlers of {topic}[0] offset 0 have run for" in record.getMessage()
+    assert "in wait_in_vain\n" in record.getMessage()
+    going_on.set()
+    await scene.until_committed("g", topic, {0: 1})
+    await until(lambda: consumer.readiness() is None)
