@@ -110,7 +110,12 @@ class KafkaBackend(Backend):
         return await self._client(AIOKafkaProducer)
 
     async def _admin(self) -> Any:
-        return await self._client(AIOKafkaAdminClient)
+        admin = await self._client(AIOKafkaAdminClient)
+        # Just after the broker was away its metadata names no controller, and the client doesn't expect that.
+        while admin._client.cluster.controller is None:
+            await admin._client.force_metadata_update()
+            await asyncio.sleep(0.05)  # noqa: TID251 - the broker is real
+        return admin
 
     async def _client(self, kind: type[Any]) -> Any:
         if kind not in self._opened:
