@@ -152,12 +152,17 @@ async def _close(producer: AIOKafkaProducer) -> None:
         ending = asyncio.create_task(_break_off(producer))
         await asyncio.wait({ending}, timeout=_CLOSE)
         ending.cancel()
+        await asyncio.wait({ending}, timeout=_CLOSE)
         _fail_pending(producer)
 
 
 async def _break_off(producer: AIOKafkaProducer) -> None:
+    """Disconnect, then end the sender: as long as it has a connection it waits for the answers to what it has sent."""
     await producer.client.close()
-    await producer._sender.close()
+    try:
+        await producer._sender.close()
+    finally:
+        await producer.client.close()  # before it ended it may have connected once more, to try again
 
 
 def _fail_pending(producer: AIOKafkaProducer) -> None:
