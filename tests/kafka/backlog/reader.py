@@ -6,7 +6,6 @@ Run as `python -m tests.kafka.backlog.reader BOOTSTRAP TOPIC COUNT`; prints `KiB
 from __future__ import annotations
 
 import asyncio
-import resource
 import sys
 from pathlib import Path
 
@@ -39,19 +38,22 @@ async def read(bootstrap: str, topic: str, count: int) -> tuple[int, int, float]
         event_group=topic,
         position="committed",
     )
-    before = resident()
+    before = kib("VmRSS")
     await consumer.start(handle)
     await begun.wait()
     began = clock.monotonic()
     await done.wait()
     seconds = clock.monotonic() - began
     await consumer.stop()
-    return before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, seconds
+    return before, kib("VmHWM"), seconds
 
 
-def resident() -> int:
-    """Return the KiB of this process that are in memory."""
-    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS:"))
+def kib(field: str) -> int:
+    """Return what the kernel says of this process's memory: `VmRSS` now, `VmHWM` at most.
+
+    Not getrusage(2): its figure is kept across exec(2), so it may be that of the process which started this one.
+    """
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(f"{field}:"))
     return int(line.split()[1])
 
 
