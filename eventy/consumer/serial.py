@@ -72,6 +72,7 @@ class Serial:
             at = 0
             while at < len(records) and not self._stopping.is_set():
                 at = await self._advance(records, at)
+                await self._clock.sleep(0)  # handlers that never wait would keep the loop to themselves
             self._taken += len(records)
 
     async def _next(self) -> Sequence[Record] | None:
@@ -95,7 +96,6 @@ class Serial:
             return at
         if done.error is not None:
             return await self._failed(records, done.end, attempt if done.end == at else 1, done.error)
-        await self._clock.sleep(0)  # handlers that never wait would keep the loop to themselves
         return done.end
 
     async def _due(self, retry: Retry) -> bool:
