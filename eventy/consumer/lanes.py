@@ -100,9 +100,11 @@ class Lanes:
 
     def _begin(self) -> None:
         """Take what there is room for, and begin what may begin."""
+        if self._stopping.is_set():
+            return
         while len(self._window) < self._most and (record := self._next()) is not None:
             self._take(record)
-        while self._ready and len(self._running) < self._concurrency and not self._stopping.is_set():
+        while self._ready and len(self._running) < self._concurrency:
             entry = self._ready.popleft()
             task = asyncio.create_task(self._handle(entry), name=f"{self._handling.partition} {entry.record.offset}")
             entry.since = self._clock.monotonic()
@@ -160,6 +162,8 @@ class Lanes:
         except BaseException as error:  # noqa: BLE001 - sys.exit() as well: what becomes of the message is decided
             await self._failed(entry, error)
         else:
+            if handling.is_abandoned:
+                return
             handling.retries.pop(record.offset, None)
             entry.succeeded = True
             self._finished.append(entry)
