@@ -280,12 +280,14 @@ async def test_letter_that_is_refused_stops_the_consumer(
 
 @both_ways
 async def test_without_a_group_a_message_is_passed_over_rather_than_put_aside(scene: Scene, concurrency: int) -> None:
-    topic, notes = await scene.topic(), failing(1)
+    topic, notes = await scene.topic(), failing(1, 3)
     await scene.put(topic, 1, 2, key=b"k")
     consumer = await scene.consume(notes, topic, max_retries=0, on_exhausted="dead_letter", concurrency=concurrency)
     await notes.until(2)
+    await scene.put(topic, 3, 4, key=b"k")
+    await notes.until(4)
     assert await lacks(scene, f"{topic}-dlt")
-    assert (consumer.counts.skipped, consumer.counts.dead_lettered) == (1, 0)
+    assert (consumer.counts.skipped, consumer.counts.dead_lettered) == (2, 0)
 
 
 @both_ways
