@@ -80,7 +80,8 @@ class Checkpoints:
             self._failed(error)
 
     async def stop(self) -> None:
-        """End a callback that still runs."""
-        if self._calling is not None and not self._calling.done():
-            self._calling.cancel()
-            await asyncio.wait({self._calling})
+        """End a callback that still runs, unless it is the one who stops."""
+        calling = self._calling
+        if calling is not None and not calling.done() and calling is not asyncio.current_task():
+            calling.cancel()
+            await asyncio.wait({calling})

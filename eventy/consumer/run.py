@@ -154,14 +154,12 @@ class Run:
 
     async def _fetch(self) -> None:
         try:
-            batches = await self._port.fetch()
+            self._assignment.offer(await self._port.fetch())
+            await self._assignment.look_at_positions()
         except BrokerError as error:
             logger.warning("%s: fetching failed, trying again: %s", self._name, error)
             self._assignment.rewind()
             await self._clock.sleep(_PAUSE)
-        else:
-            self._assignment.offer(batches)
-            await self._assignment.look_at_positions()
 
     # ------------------------------------------------------------ ending
 
