@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from types import FrameType
+from gc import get_referents
+from types import AsyncGeneratorType, FrameType
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -42,10 +43,17 @@ def stack_of(task: asyncio.Task[Any]) -> list[FrameType]:
     frames: list[FrameType] = []
     awaited: object = task.get_coro()
     while awaited is not None:
-        if (frame := _first(awaited, _FRAMES)) is not None:
+        if (frame := _first(awaited, _FRAMES)) is None:
+            awaited = _generator_behind(awaited)
+        else:
             frames.append(frame)
-        awaited = _first(awaited, _AWAITED)
+            awaited = _first(awaited, _AWAITED)
     return frames
+
+
+def _generator_behind(step: object) -> object:
+    """Return the asynchronous generator whose step is awaited. The step itself has it told to the collector alone."""
+    return next((found for found in get_referents(step) if isinstance(found, AsyncGeneratorType)), None)
 
 
 def _first(found: object, names: tuple[str, ...]) -> Any:

@@ -91,10 +91,12 @@ class Checkpoints:
             self._failed(error)
 
     async def stop(self) -> None:
-        """End a callback that still runs; one that ignores its cancellation is left behind."""
+        """End a callback that still runs, unless it is the one who stops; one that ignores it is left behind."""
         self._is_stopped = True
-        if self._calling is not None and not self._calling.done():
-            self._calling.cancel()
-            _, left = await asyncio.wait({self._calling}, timeout=_CANCEL)
-            if left:
-                logger.error("the checkpoint callback ignores its cancellation and is left behind")
+        calling = self._calling
+        if calling is None or calling.done() or calling is asyncio.current_task():
+            return
+        calling.cancel()
+        _, left = await asyncio.wait({calling}, timeout=_CANCEL)
+        if left:
+            logger.error("the checkpoint callback ignores its cancellation and is left behind")

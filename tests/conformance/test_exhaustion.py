@@ -283,6 +283,7 @@ async def test_without_a_group_a_message_is_passed_over_rather_than_put_aside(sc
     topic, notes = await scene.topic(), failing(1, 3)
     await scene.put(topic, 1, 2, key=b"k")
     consumer = await scene.consume(notes, topic, max_retries=0, on_exhausted="dead_letter", concurrency=concurrency)
+    await notes.until(2)
     await scene.put(topic, 3, 4, key=b"k")  # beyond where the topic ended at the start: what is before is a replay
     await notes.until(4)
     assert await lacks(scene, f"{topic}-dlt")

@@ -2,12 +2,15 @@
 
 import asyncio
 
+import pytest
+
 from eventy.broker.memory import MemoryBroker
 from eventy.clock import Clock
+from eventy.consumer.memory import MemoryPort
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from tests.conformance.memory import MemoryBackend
-from tests.conformance.scene import Notes, Scene, failing, until
+from tests.conformance.scene import Notes, Scene, failing, revoke_of, until
 from tests.conformance.serializer import encoded
 
 
@@ -75,3 +78,36 @@ async def test_undecodable_messages_around_a_retry_are_not_in_a_row(scene: Scene
         await scene.backend.put(topic, value)
     await scene.consume(notes, topic, group="g", concurrency=2, max_poison=1, on_exhausted="skip", retry_interval=10)
     await scene.until_committed("g", topic, {0: 3})
+
+
+async def test_handler_that_outlives_its_partition_leaves_the_retries_that_follow_alone(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MemoryPort, "revoke_timeout", 0.05)
+    monkeypatch.setattr("eventy.consumer.assignment._CANCEL", 0.05)
+    topic, other, going_on, ended = await scene.topic(), await scene.topic("other"), asyncio.Event(), asyncio.Event()
+
+    async def ignore_cancellation_then_fail(_: BaseEvent, __: Context) -> None:
+        if len(notes.numbers) > 1:
+            raise OSError("not yet")
+        while not going_on.is_set():
+            try:
+                await going_on.wait()
+            except asyncio.CancelledError:
+                continue
+        ended.set()
+
+    notes = Notes(ignore_cancellation_then_fail)
+    await scene.put(topic, 0, 1, key=b"k")
+    consumer = await scene.consume(notes, topic, group="g", concurrency=2, retry_interval=60_000)
+    await notes.until(1)
+    await scene.consume(Notes(), other, group="g")  # the group rebalances, and the partition comes back
+    await notes.until(2)
+    going_on.set()
+    await ended.wait()
+    revoke = revoke_of(consumer, monkeypatch)
+    await scene.consume(Notes(), other, group="g")
+    await revoke.wait()
+    await until(lambda: consumer.readiness() is None)
+    await turns(20)
+    assert notes.numbers == [0, 0]

@@ -9,11 +9,11 @@ import pytest
 
 from eventy.clock import Clock
 from eventy.consumer.memory import MemoryPort
-from eventy.errors import HandlerError
+from eventy.errors import CommitFailedError, HandlerError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.message.record import Record, TopicPartition
-from tests.conformance.scene import Notes, Scene, failing, until
+from tests.conformance.scene import Notes, Scene, TurnedClock, failing, until
 from tests.conformance.serializer import encoded
 
 
@@ -169,3 +169,30 @@ async def test_retry_that_waits_goes_on_waiting_through_a_rebalance(scene: Scene
     await until(lambda: consumer.readiness() is None)
     await turns(50)
     assert first.numbers == [0]
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+async def test_attempts_go_on_though_the_message_before_comes_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, concurrency: int
+) -> None:
+    topic, other, notes, clock = await scene.topic(), await scene.topic("other"), failing(1, times=1), TurnedClock()
+    commit, is_refusing = MemoryPort.commit, asyncio.Event()
+
+    async def refuse(port: MemoryPort, offsets: Mapping[TopicPartition, int]) -> None:
+        if is_refusing.is_set():
+            raise CommitFailedError("refused")
+        await commit(port, offsets)
+
+    monkeypatch.setattr(MemoryPort, "commit", refuse)
+    await scene.consume(notes, topic, group="g", clock=clock, retry_interval=60_000, concurrency=concurrency)
+    is_refusing.set()
+    await scene.put(topic, 0, 1, 2, key=b"k")
+    await notes.until(2)
+    joining = await scene.begin(Notes(), other, group="g")  # the group rebalances, and the partition comes back
+    await until(lambda: not joining.readiness() or "finding" in str(joining.readiness()))
+    is_refusing.clear()
+    await notes.until(3)
+    clock.turn(61)
+    await scene.until_committed("g", topic, {0: 3})
+    assert notes.numbers == [0, 1, 0, 1, 2]
+    assert [context.attempt for context in notes.contexts] == [1, 1, 1, 2, 1]

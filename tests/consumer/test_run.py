@@ -58,8 +58,9 @@ async def test_end_that_fails_is_an_end_nevertheless(scene: Scene, monkeypatch: 
     await consumer.wait()
 
 
+@pytest.mark.parametrize("concurrency", [1, 2])
 async def test_handler_that_ignores_its_cancellation_neither_holds_up_the_group_nor_counts_any_more(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, concurrency: int
 ) -> None:
     monkeypatch.setattr(MemoryPort, "revoke_timeout", 0.05)
     monkeypatch.setattr("eventy.consumer.assignment._CANCEL", 0.05)
@@ -75,7 +76,7 @@ async def test_handler_that_ignores_its_cancellation_neither_holds_up_the_group_
 
     stubborn, second = Notes(ignore_cancellation), Notes()
     await scene.backend.put(topic, encoded(1))
-    await scene.consume(stubborn, topic, group="g")
+    await scene.consume(stubborn, topic, group="g", concurrency=concurrency)
     await stubborn.until(1)
     await scene.begin(second, topic, group="g")
     await until(lambda: len(second.numbers) + len(stubborn.numbers) == 2)  # the message came again, to either of them

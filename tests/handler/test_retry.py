@@ -2,7 +2,7 @@
 
 import pytest
 
-from eventy.errors import DecodeError
+from eventy.errors import DecodeError, Unretryable
 from eventy.handler.retry import RetryPolicy
 
 ANY = ValueError("any")
@@ -36,3 +36,16 @@ def test_wait_never_overflows(coeff: float) -> None:
 def test_immediate_retries_stay_immediate() -> None:
     policy = RetryPolicy(max_retries=10**9, interval=0, backoff_coeff=2.0, max_interval=60_000)
     assert policy.wait_after(3, ANY) == policy.wait_after(5_000, ANY) == 0
+
+
+@pytest.mark.parametrize(("share", "drawn", "wait"), [(0, 0.9, 10), (0.5, 0, 10), (0.5, 0.5, 7.5), (1, 0.5, 5)])
+def test_share_of_the_wait_is_random_and_never_makes_it_longer(share: float, drawn: float, wait: float) -> None:
+    policy = RetryPolicy(1, interval=10_000, backoff_coeff=2, max_interval=60_000, jitter=share, random=lambda: drawn)
+    assert policy.wait_after(1, ANY) == wait
+
+
+def test_error_of_the_users_own_that_no_retry_cures_is_given_up_at_once() -> None:
+    class NoSuchCurrency(Unretryable):
+        pass
+
+    assert RetryPolicy(10, interval=1, backoff_coeff=1, max_interval=1).wait_after(1, NoSuchCurrency()) is None

@@ -2,15 +2,18 @@
 
 import asyncio
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from eventy.consumer.engine import EngineConsumer
 from eventy.errors import CommitFailedError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.message.record import TopicPartition
-from tests.conformance.scene import Notes, Scene, port_of, until
+from tests.conformance.kafka import KafkaBackend
+from tests.conformance.scene import Notes, Scene, failing, port_of, until
 from tests.conformance.serializer import encoded, event
 
 
@@ -129,3 +132,23 @@ async def test_member_that_the_group_has_expelled_commits_nothing(scene: Scene) 
         await port.commit({TopicPartition(topic, 0): 1})
     coordinator.generation = generation
     await scene.until_committed(topic, topic, {0: 3})
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+async def test_member_stays_in_its_group_while_a_retry_waits_longer_than_a_session(
+    scene: Scene, backend: KafkaBackend, concurrency: int
+) -> None:
+    topic, notes = await scene.topic(), failing(1, times=1)
+    backend.connection = replace(backend.connection, session_timeout=1_000)
+    await scene.put(topic, 1, 2, key=b"k")
+    consumer = await scene.consume(notes, topic, group=topic, retry_interval=1_700, concurrency=concurrency)
+    generation = generation_of(consumer)
+    await scene.until_committed(topic, topic, {0: 2})
+    assert generation_of(consumer) == generation
+    assert notes.numbers == [1, 1, 2]
+
+
+def generation_of(consumer: EngineConsumer[Any]) -> int:
+    port: Any = port_of(consumer)
+    generation: int = port._consumer._coordinator.generation
+    return generation
