@@ -95,6 +95,14 @@ class BrokerUnavailableError(BrokerError):
     """The broker didn't answer in time."""
 
 
+class TransactionError(BrokerError):
+    """A transaction came to nothing, or its outcome isn't known; a new one tells, and writes it if need be."""
+
+
+class FencedError(TransactionError):
+    """Another producer has taken a transaction's place: a new owner, or the coordinator after the time-out."""
+
+
 class CommitFailedError(BrokerError):
     """The offsets weren't committed: the partition has moved on to another member of the group."""
 

@@ -21,6 +21,7 @@ from eventy.app.shutdown import Shutdown
 from eventy.app.supervision import Supervisor
 from eventy.clock import Clock
 from eventy.consumer.base import BaseEventConsumer
+from eventy.emitter.base import BaseEventEmitter
 from eventy.errors import ConfigurationError, EventyError, UnknownNameError
 from eventy.event.registry import Registry
 from eventy.handler.dispatch import Dispatcher
@@ -124,6 +125,7 @@ class Eventy(Imperative, BaseApp):
 
     async def _start_all(self) -> None:
         clock = self._provided("clock", Clock)
+        self._check_emitters()
         dispatcher = self._compile()
         timeout = self._shutdown_timeout
         self._shutdown = Shutdown(
@@ -157,6 +159,14 @@ class Eventy(Imperative, BaseApp):
             partial(Dispatcher, self._provided("registry", Registry), self.container, self),
         )
         return dispatcher  # type: ignore[no-any-return]  # the last of several kinds
+
+    def _check_emitters(self) -> None:
+        """Raise ConfigurationError for an emitter that the handlers of a consumer can't send by."""
+        consumers = [component for component in self._components if isinstance(component, BaseEventConsumer)]
+        emitters = [component for component in self._components if isinstance(component, BaseEventEmitter)]
+        for consumer in consumers:
+            for emitter in emitters:
+                consumer.check_emitter(emitter)
 
     async def _start(self, component: Any, dispatcher: Dispatcher) -> None:
         if isinstance(component, BaseEventConsumer):

@@ -68,11 +68,19 @@ class Group:
 
     def commit(self, member: Member, offsets: Mapping[TopicPartition, int]) -> None:
         """Keep offsets. Raises CommitFailedError for a member that a rebalance has left behind."""
-        if member not in self.members or member.generation != self.generation:
+        if not self.is_current(member):
             raise CommitFailedError(
                 f"group {self.label} is in generation {self.generation}, the commit came from generation "
                 f"{member.generation}: the partitions have a new owner, who reads these messages again"
             )
+        self.keep(offsets)
+
+    def is_current(self, member: Member) -> bool:
+        """Return whether a member has what it was assigned last: no rebalance has left it behind."""
+        return member in self.members and member.generation == self.generation
+
+    def keep(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Keep offsets whoever they are from: a transaction's, which has fencing of its own."""
         self._committed.update(offsets)
         self._notify()
 

@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from eventy.broker.group import Group, Member
+from eventy.broker.log import PartitionLog, StoredRecord
 from eventy.broker.partitioner import partition_of
+from eventy.broker.transactions import TransactionalProducer
 from eventy.clock import Clock
 from eventy.errors import ConfigurationError
-from eventy.message.record import Header, ProducerRecord, TopicPartition
+from eventy.message.record import ProducerRecord, TopicPartition
 
 # EVENTY_MEMORY_PARTITIONS
 PARTITIONS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRecord:
-    """A record in a partition. `timestamp` is in ms since 1970-01-01T00:00Z."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[Header, ...] = ()
 
 
 class MemoryBroker:
@@ -43,7 +31,8 @@ class MemoryBroker:
             raise ConfigurationError(f"EVENTY_MEMORY_PARTITIONS is {partitions}, expected at least 1")
         self._clock = clock
         self._default = partitions
-        self._logs: dict[str, list[list[StoredRecord]]] = {}
+        self._logs: dict[str, list[PartitionLog]] = {}
+        self._epochs: dict[str, int] = {}
         self._groups: dict[str, Group] = {}
         self._readers: list[Group] = []
         self._waking: dict[Member, Callable[[], None]] = {}
@@ -65,7 +54,7 @@ class MemoryBroker:
         self._wakes.setdefault(topic, [wake for member, wake in self._waking.items() if member.reads(topic)])
         missing = (partitions or self._default) - len(log)
         if missing > 0:
-            log.extend([] for _ in range(missing))
+            log.extend(PartitionLog() for _ in range(missing))
             for group in self._readers:
                 group.partitions_changed(topic)
 
@@ -85,39 +74,83 @@ class MemoryBroker:
 
     # ------------------------------------------------------------ records
 
-    def append(self, record: ProducerRecord, *, partition: int | None = None) -> StoredRecord:
-        """Append a record to the partition of its key; without a key, to each partition in turn."""
+    def append(
+        self, record: ProducerRecord, *, partition: int | None = None, transactional_id: str | None = None
+    ) -> StoredRecord:
+        """Append a record to the partition of its key; without a key, to each partition in turn.
+
+        Parameters
+            transactional_id: whose transaction it is part of: nobody reads it before that is committed.
+        """
         log = self._logs.get(record.topic)
         if log is None:
             self.create_topic(record.topic)
             log = self._logs[record.topic]
         if partition is None:
             partition = self._partition_of(record.key, len(log))
-        stored = StoredRecord(
-            record.topic, partition, len(log[partition]), self._clock.now_ms(), record.key, record.value, record.headers
+        now = self._clock.now_ms()
+        stored = log[partition].append(
+            lambda offset: StoredRecord(record.topic, partition, offset, now, record.key, record.value, record.headers),
+            transactional_id,
         )
-        log[partition].append(stored)
-        for wake in self._wakes[record.topic]:
-            wake()
+        if transactional_id is None:
+            self._wake(record.topic)
         return stored
 
-    def read(self, partition: TopicPartition, offset: int, limit: int) -> list[StoredRecord]:
-        """Return at most `limit` records from an offset on."""
-        return self._logs[partition.topic][partition.partition][offset : offset + limit]
+    def _wake(self, topic: str) -> None:
+        for wake in self._wakes[topic]:
+            wake()
+
+    def read(self, partition: TopicPartition, offset: int, limit: int) -> tuple[list[StoredRecord], int]:
+        """Return the records that are committed among the next `limit` offsets, and the offset to go on from."""
+        return self._log(partition).read(offset, limit)
 
     def records(self, topic: str) -> list[StoredRecord]:
         """Return all records of a topic in the order of their arrival within a partition, partition after partition."""
-        return [record for log in self._logs.get(topic, []) for record in log]
+        return [record for log in self._logs.get(topic, []) for record in log.read(0)[0]]
 
     def end_offset(self, partition: TopicPartition) -> int:
-        """Return the offset that the next record will get."""
-        return len(self._logs[partition.topic][partition.partition])
+        """Return the offset that readers come to when they have read everything."""
+        return self._log(partition).stable_end
+
+    def _log(self, partition: TopicPartition) -> PartitionLog:
+        return self._logs[partition.topic][partition.partition]
 
     def _partition_of(self, key: bytes | None, partitions: int) -> int:
         if key is not None:
             return partition_of(key, partitions)
         self._keyless += 1
         return self._keyless % partitions
+
+    # ------------------------------------------------------------ transactions
+
+    def transactional(self, transactional_id: str) -> TransactionalProducer:
+        """Return the producer of an id: those before it are fenced, what they left open is aborted."""
+        epoch = self._epochs[transactional_id] = self._epochs.get(transactional_id, -1) + 1
+        self.end_transaction(transactional_id, is_committed=False)
+        return TransactionalProducer(self, transactional_id, epoch)
+
+    def epoch(self, transactional_id: str) -> int:
+        """Return the epoch of the newest producer of an id: each begins one."""
+        return self._epochs[transactional_id]
+
+    def end_transaction(
+        self,
+        transactional_id: str,
+        *,
+        is_committed: bool,
+        group: str | None = None,
+        offsets: Mapping[TopicPartition, int] | None = None,
+    ) -> None:
+        """Let readers have what was written under an id, and commit a group's offsets with it; or nothing of it."""
+        for topic, logs in self._logs.items():
+            written = [log for log in logs if log.is_written_by(transactional_id)]
+            for log in written:
+                log.end_transaction(transactional_id, is_committed=is_committed)
+            if written:
+                self._wake(topic)
+        if is_committed and group in self._groups and offsets:
+            self._groups[group].keep(offsets)
 
     # ------------------------------------------------------------ readers
 
@@ -170,7 +203,7 @@ class MemoryBroker:
         for group in self._readers if groups is None else groups:
             for partition in group.partitions():
                 done = group.committed(partition)
-                open_ = self.end_offset(partition) - (done or 0) if done is not None or group.members else 0
+                open_ = self._log(partition).count_from(done or 0) if done is not None or group.members else 0
                 if open_ or (done is None and group.members):
                     found[group.label, partition] = open_
         return found

@@ -34,6 +34,12 @@ class Backlog:
         self._port.seek(self._partition, offset)
         self._port.resume(self._partition)
 
+    def forget(self) -> None:
+        """Have nothing fetched until it begins again."""
+        self.position = None
+        self._batches.clear()
+        self._port.pause(self._partition)
+
     def offer(self, records: Sequence[Record]) -> None:
         """Take a batch, unless the position isn't known yet: then the seek that follows brings it again."""
         if self.position is None:

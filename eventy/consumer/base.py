@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from eventy.clock import Clock
 from eventy.consumer.checkpoints import CheckpointCallback
+from eventy.emitter.base import BaseEventEmitter
 from eventy.handler.attempt import Deliver
 
 
@@ -29,6 +30,9 @@ class BaseEventConsumer(ABC):
             config: every setting, by its name in lower case without `EVENTY_`.
         """
         return None
+
+    def check_emitter(self, emitter: BaseEventEmitter) -> None:  # noqa: B027 - not everyone has conditions
+        """Raise ConfigurationError when the handlers of this consumer can't send by an emitter of the application."""
 
     @abstractmethod
     async def start(self, deliver: Deliver) -> None:

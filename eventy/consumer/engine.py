@@ -12,11 +12,12 @@ from eventy.clock import Clock
 from eventy.consumer.base import BaseEventConsumer
 from eventy.consumer.checkpoints import CheckpointCallback
 from eventy.consumer.counts import Counts
-from eventy.consumer.options import ConsumerOptions, ConsumerOverrides, override
+from eventy.consumer.options import ConsumerOptions, ConsumerOverrides, is_exactly_once, override
 from eventy.consumer.port import Port
 from eventy.consumer.positions import check_position
 from eventy.consumer.run import Run
 from eventy.consumer.subscription import Subscription, Topic
+from eventy.emitter.base import BaseEventEmitter
 from eventy.errors import ConfigurationError, EventyError
 from eventy.handler.attempt import Attempt, Deliver, Scope
 from eventy.serializer.base import BaseEventSerializer
@@ -98,6 +99,7 @@ class EngineConsumer(BaseEventConsumer, Generic[Broker]):
                 self._scope,
                 self.group,
                 replay_emits=self._options.replay_emits,
+                transactions_of=self._broker if self._is_exactly_once else None,
                 passed_over=self._count_tombstone,
             ),
             counts=self.counts,
@@ -105,10 +107,28 @@ class EngineConsumer(BaseEventConsumer, Generic[Broker]):
         if self._checkpoint_callback is not None:
             self._run.set_checkpoint_callback(self._checkpoint_callback)
 
+    @property
+    def _is_exactly_once(self) -> bool:
+        return is_exactly_once(self._options, self.group)
+
+    def check_emitter(self, emitter: BaseEventEmitter) -> None:
+        if self._is_exactly_once and not emitter.is_transactional_with(self._broker):
+            raise ConfigurationError(
+                f"{self.name} delivers exactly once, but {type(emitter).__qualname__}, an emitter of this application, "
+                f"can't take part in the transactions of {type(self).__qualname__}: use the emitter of the same broker "
+                "(EVENTY_EVENT_EMITTER), or set EVENTY_CONSUMER_DELIVERY=at_least_once"
+            )
+
     def _count_tombstone(self) -> None:
         self.counts.tombstones_passed_over += 1
 
     def _tell_what_has_no_use(self) -> None:
+        if self.group is None and self._options.delivery == "exactly_once":
+            logger.info(
+                "%s: delivery is 'exactly_once', which has no use without a group: there is no offset to commit with "
+                "what is sent, and everything is read again at each start",
+                self.name,
+            )
         if self.group is None and self._options.on_exhausted == "dead_letter":
             logger.info(
                 "%s: on_exhausted is 'dead_letter', which acts as 'skip' without a group: everything is read again at "

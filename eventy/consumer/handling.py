@@ -9,13 +9,19 @@ from typing import NamedTuple, cast
 
 from eventy.clock import Clock
 from eventy.consumer.counts import Counts
+from eventy.consumer.delivery import Delivery, PartitionMovedError
 from eventy.consumer.options import ConsumerOptions
-from eventy.consumer.port import Port
 from eventy.emitter.collection import Send
-from eventy.errors import BrokerError, BrokerUnavailableError, DecodeError, HandlerError, RecordTooLargeError
+from eventy.errors import (
+    BrokerError,
+    BrokerUnavailableError,
+    DecodeError,
+    HandlerError,
+    RecordTooLargeError,
+    TransactionError,
+)
 from eventy.handler.dead_letter import dead_letter
 from eventy.handler.exhaustion import Outcome, outcome
-from eventy.handler.flush import flush
 from eventy.handler.poison import PoisonRow
 from eventy.handler.retry import RetryPolicy
 from eventy.message.record import Record, TopicPartition
@@ -45,8 +51,10 @@ class Handling:
     """Carries out what is decided of messages.
 
     Parameters
+        checkpoint: below it everything has been handled before.
         group: of the consumer.
         attempt: makes attempts.
+        delivery: writes what they come to.
         retries: what failed and will be tried again, by offset. It is there before this assignment and after it: a
             rebalance doesn't give a message its attempts back.
         stopping: set when nothing new may begin.
@@ -56,22 +64,23 @@ class Handling:
         self,
         partition: TopicPartition,
         *,
-        port: Port,
+        checkpoint: int,
         clock: Clock,
         options: ConsumerOptions,
         group: str | None,
         attempt: AttemptAt,
+        delivery: Delivery,
         retries: dict[int, Retry],
         counts: Counts,
         stopping: asyncio.Event,
     ) -> None:
         self.partition = partition
         self.attempt = attempt
+        self.delivery = delivery
         self.retries = retries
         self.counts = counts
-        self.checkpoint = 0  # below it everything has been handled before
+        self.checkpoint = checkpoint
         self.is_abandoned = False  # the partition is somebody else's: what still runs counts no more
-        self._port = port
         self._clock = clock
         self._options = options
         self._group = group
@@ -94,31 +103,38 @@ class Handling:
         wait = self._policy.wait_after(attempt, error)
         if wait is None:
             return None
-        where = f"{self.partition} offset {record.offset}"
-        logger.warning("%s: attempt %d failed, next in %g s", where, attempt, wait, exc_info=error)
+        logger.warning("%s: attempt %d failed, next in %g s", self._where(record), attempt, wait, exc_info=error)
         self.counts.retried += 1
         retry = self.retries[record.offset] = Retry(attempt + 1, self._clock.monotonic() + wait)
         return retry
 
     # ------------------------------------------------------------ giving up
 
-    async def give_up(self, record: Record, attempt: int, error: BaseException) -> bool:
-        """Skip a message or put it aside, as is set; False when the worker is stopped before.
+    def outcome_of(self, record: Record, attempt: int, error: BaseException) -> Outcome:
+        """Return what is to become of a message that is given up.
 
         Raises HandlerError when the consumer must stop: nothing may be committed past the message.
         """
-        where = f"{self.partition} offset {record.offset}"
         is_replaying = record.offset < self.checkpoint
         what = outcome(cast(Outcome, self._options.on_exhausted), group=self._group, is_replaying=is_replaying)
         if what == "stop":
-            raise HandlerError(_given_up(where, attempt, error)) from error
-        if what == "dead_letter":
-            if not await self._put_aside(record, where, error):
+            raise HandlerError(_given_up(self._where(record), attempt, error)) from error
+        return what
+
+    async def give_up(self, record: Record, attempt: int, error: BaseException) -> bool:
+        """Skip a message or put it aside, as is set; False when the worker is stopped before.
+
+        Raises HandlerError as `outcome_of` does, PartitionMovedError.
+        """
+        if self.outcome_of(record, attempt, error) == "dead_letter":
+            if not await self._put_aside(record, error):
                 return False
             self.counts.dead_lettered += 1
         else:
+            if not await self.flush([], record.offset, record.offset):
+                return False
             self.counts.skipped += 1
-            logger.error("%s: passed over after attempt %d", where, attempt, exc_info=error)
+            logger.error("%s: passed over after attempt %d", self._where(record), attempt, exc_info=error)
         self.retries.pop(record.offset, None)
         return True
 
@@ -134,20 +150,22 @@ class Handling:
             return
         self.counts.poison += 1
         if self._poison.add(number):
-            where = f"{self.partition} offset {record.offset}"
             raise HandlerError(
-                f"{where}: the message can't be decoded: {error}. It makes more than {self._options.max_poison} in "
-                "a row (EVENTY_CONSUMER_MAX_POISON), so something else is wrong, the schemas of this deployment for "
-                "example. Nothing was committed past it: mend that, then start again"
+                f"{self._where(record)}: the message can't be decoded: {error}. It makes more than "
+                f"{self._options.max_poison} in a row (EVENTY_CONSUMER_MAX_POISON), so something else is wrong, the "
+                "schemas of this deployment for example. Nothing was committed past it: mend that, then start again"
             ) from error
 
-    async def _put_aside(self, record: Record, where: str, error: BaseException) -> bool:
+    async def _put_aside(self, record: Record, error: BaseException) -> bool:
+        where = self._where(record)
         letter = dead_letter(record, error, group=self._group, suffix=self._options.dead_letter_suffix)
         refusals = 0
         while not self._stopping.is_set():
             try:
-                await self._port.write_letter(letter)
-            except BrokerUnavailableError as trouble:
+                await self.delivery.write_letter(letter, record.offset + 1)
+            except PartitionMovedError:
+                raise
+            except (BrokerUnavailableError, TransactionError) as trouble:
                 logger.warning("%s: dead letter not acknowledged, writing it again: %s", where, trouble)
                 await self.pause(_PAUSE)
             except (BrokerError, RecordTooLargeError) as refusal:
@@ -165,6 +183,9 @@ class Handling:
                 return True
         return False
 
+    def _where(self, record: Record) -> str:
+        return f"{self.partition} offset {record.offset}"
+
     @property
     def stops_on_exhaustion(self) -> bool:
         return self._options.on_exhausted == "stop"
@@ -177,13 +198,15 @@ class Handling:
         Parameters
             first, last: the offsets of the messages that it was sent for.
 
-        Raises RefusedError when the broker is there and refuses.
+        Raises RefusedError when the broker is there and refuses, PartitionMovedError.
         """
         refusals = 0
-        while sends:
+        while True:
             try:
-                await flush(sends)
-            except BrokerUnavailableError as error:
+                await self.delivery.write(sends, last + 1)
+            except PartitionMovedError:
+                raise
+            except (BrokerUnavailableError, TransactionError) as error:
                 logger.warning("%s: sends not acknowledged, writing them again: %s", self.partition, error)
                 await self.pause(_PAUSE)
             except (BrokerError, RecordTooLargeError) as error:
@@ -194,10 +217,9 @@ class Handling:
                 logger.warning("%s: sends refused, writing them again: %s", self.partition, error)
                 await self.pause(wait)
             else:
-                break
+                return True
             if self._stopping.is_set():
                 return False
-        return True
 
     async def pause(self, seconds: float) -> None:
         """Wait, but no longer than until the worker is stopped."""

@@ -12,17 +12,17 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.abc import ConsumerRebalanceListener
 
 from eventy.broker.kafka.connection import METADATA_MAX_AGE, KafkaConnection
-from eventy.broker.kafka.letters import LetterWriter
+from eventy.broker.kafka.letters import LetterTopics, LetterWriter
 from eventy.broker.kafka.records import accept_any_header_name
 from eventy.broker.kafka.requests import bounded, started, translated
+from eventy.broker.kafka.transactions import KafkaTransactions
 from eventy.broker.kafka.watch import PartitionWatch
 from eventy.clock import Clock
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.port import AssignmentListener, Port
 from eventy.consumer.subscription import Subscription
 from eventy.errors import BrokerUnavailableError, CommitFailedError
-from eventy.handler.dead_letter import DeadLetter
-from eventy.message.record import Record, TopicPartition
+from eventy.message.record import DeadLetter, Record, TopicPartition
 from eventy.tasks import is_being_cancelled
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,8 @@ class KafkaPort:
         self._subscription = subscription
         self._group = group
         self._client: AIOKafkaConsumer | None = None
-        self._letters = LetterWriter(connection)
+        self._letter_topics = LetterTopics(connection)
+        self._letters = LetterWriter(connection, self._letter_topics)
         self._watch: PartitionWatch | None = None
         self._paused: set[TopicPartition] = set()
         self._held: set[TopicPartition] = set()
@@ -222,7 +223,7 @@ class KafkaPort:
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         # A member that was expelled commits as nobody, which the broker lets pass when the group is empty by then.
-        if self._consumer._coordinator.generation != self._generation:
+        if self._is_expelled():
             raise CommitFailedError("the group has expelled this member: others may have gone on from its offsets")
         # A topic that is gone keeps no offsets; the client would ask again and again.
         topics = self._topics()
@@ -231,7 +232,23 @@ class KafkaPort:
             await bounded("committing offsets", self._consumer.commit(native))
 
     async def write_letter(self, letter: DeadLetter) -> None:
-        await self._letters.write(letter.record, letter.source)
+        await self._letters.write(letter)
+
+    def transactions(self, partition: TopicPartition) -> KafkaTransactions:
+        assert self._group is not None
+        return KafkaTransactions(
+            self._connection,
+            transactional_id=f"{self._group}:{partition.topic}:{partition.partition}",
+            group=self._group,
+            source=partition,
+            letters=self._letter_topics,
+        )
+
+    def owns(self, partition: TopicPartition) -> bool:
+        return partition in self._consumer.assignment() and not self._is_expelled()
+
+    def _is_expelled(self) -> bool:
+        return getattr(self._consumer._coordinator, "generation", None) != self._generation
 
     def readiness(self) -> str | None:
         # The client reconnects by itself, and says nothing of it.

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import takewhile
 
-from eventy.clock import Clock
-from eventy.consumer.backlog import Backlog
-from eventy.consumer.handling import Handling, RefusedError, Retry
-from eventy.consumer.options import ConsumerOptions
-from eventy.consumer.port import Port
-from eventy.consumer.work import Running
+from eventy.consumer.delivery import PartitionMovedError
+from eventy.consumer.handling import RefusedError, Retry
+from eventy.consumer.work import Running, Workplace
 from eventy.emitter.collection import Send
 from eventy.errors import HandlerError
 from eventy.message.record import Record
@@ -22,7 +20,7 @@ from eventy.tasks import is_being_cancelled
 class Entry:
     """A message that is taken and not yet done with."""
 
-    __slots__ = ("attempt", "is_done", "number", "record", "sends", "since", "succeeded")
+    __slots__ = ("attempt", "error", "is_done", "is_finished", "number", "record", "sends", "since", "succeeded")
 
     def __init__(self, record: Record, number: int) -> None:
         self.record = record
@@ -31,6 +29,8 @@ class Entry:
         self.since = 0.0
         self.sends: list[Send] = []
         self.succeeded = False
+        self.error: BaseException | None = None
+        self.is_finished = False
         self.is_done = False
 
 
@@ -39,36 +39,19 @@ class Lanes:
 
     What is committed is the offset of the lowest message that isn't done, so a restart repeats those beyond it. At
     most `slice_messages` are between the two: a key that is stuck lets the partition wait, not the memory grow.
-
-    Parameters
-        mark: notes the offset of the first message that isn't done.
-        stopping: set when nothing new may begin.
-        changed: set when a batch has arrived, and with `stopping`.
-        failed: told at once what ends the consumer; it sets `stopping`. What else runs may take its time to finish.
     """
 
-    def __init__(
-        self,
-        handling: Handling,
-        backlog: Backlog,
-        *,
-        port: Port,
-        clock: Clock,
-        options: ConsumerOptions,
-        mark: Callable[[int], None],
-        stopping: asyncio.Event,
-        changed: asyncio.Event,
-        failed: Callable[[BaseException], None],
-    ) -> None:
-        self._handling = handling
-        self._backlog = backlog
-        self._port = port
-        self._clock = clock
-        self._concurrency = options.concurrency
-        self._most = max(options.slice_messages, options.concurrency)
-        self._mark = mark
-        self._stopping = stopping
-        self._changed = changed
+    def __init__(self, place: Workplace) -> None:
+        self._handling = place.handling
+        self._backlog = place.backlog
+        self._port = place.port
+        self._clock = place.clock
+        self._concurrency = place.options.concurrency
+        self._most = max(place.options.slice_messages, place.options.concurrency)
+        self._mark = place.mark
+        self._stopping = place.stopping
+        self._changed = place.changed
+        self._fail = place.failed
         self._batch: Iterator[Record] = iter(())
         self._taken = 0
         self._window: deque[Entry] = deque()  # by offset, from the lowest that isn't done
@@ -77,8 +60,9 @@ class Lanes:
         self._running: dict[asyncio.Task[None], Entry] = {}
         self._waiting: set[asyncio.Task[None]] = set()
         self._finished: list[Entry] = []
-        self._fail = failed
         self._asleep = False
+        self._in_order = place.handling.delivery.in_order
+        self._is_broken = False
 
     def running(self) -> Iterable[Running]:
         return [Running(entry.record, entry.since, task) for task, entry in self._running.items()]
@@ -93,6 +77,9 @@ class Lanes:
                     break
                 self._tell_whether_all_wait()
                 await self._changed.wait()
+        except PartitionMovedError:
+            self._handling.is_abandoned = True
+            raise
         finally:
             await self._leave()
 
@@ -165,8 +152,7 @@ class Lanes:
             if not handling.is_abandoned:
                 handling.retries.pop(record.offset, None)
                 entry.succeeded = True
-                self._finished.append(entry)
-                self._follow(entry)
+                self._has_finished(entry)
 
     async def _failed(self, entry: Entry, error: BaseException) -> None:
         if self._handling.is_abandoned:
@@ -175,9 +161,17 @@ class Lanes:
             self._wait_for(entry, retry)
             return
         self._handling.count_poison(entry.record, entry.number, error)
-        if await self._handling.give_up(entry.record, entry.attempt, error):
-            self._finished.append(entry)
-            self._follow(entry)
+        if self._in_order:
+            self._handling.outcome_of(entry.record, entry.attempt, error)
+            entry.error = error  # it is given up when those before it are done
+        elif not await self._handling.give_up(entry.record, entry.attempt, error):
+            return
+        self._has_finished(entry)
+
+    def _has_finished(self, entry: Entry) -> None:
+        entry.is_finished = True
+        self._finished.append(entry)
+        self._follow(entry)
 
     def _follow(self, entry: Entry) -> None:
         """Let the next message of the key begin."""
@@ -202,36 +196,56 @@ class Lanes:
 
     async def _finish(self) -> None:
         """Flush what has finished since, in the order of the partition, and mark how far everything is done."""
-        while self._finished and not self._handling.is_abandoned:
-            finished, self._finished = self._finished, []
-            finished.sort(key=lambda entry: entry.record.offset)
+        while not self._handling.is_abandoned and not self._is_broken and (finished := self._take_finished()):
+            is_flushed = False
             try:
-                await self._flush(finished)
+                is_flushed = await self._flush(finished)
             except HandlerError as error:
+                self._is_broken = self._in_order  # nothing may be done past it
                 self._fail(error)
             self._advance()
             self._begin()
+            if self._in_order and not is_flushed:
+                break
 
-    async def _flush(self, entries: list[Entry]) -> None:
-        """Have messages done, unless the worker is stopped before. Raises HandlerError."""
+    def _take_finished(self) -> list[Entry]:
+        """Return what can be flushed together: in order those that follow each other, or one that is given up."""
+        finished, self._finished = self._finished, []
+        if not self._in_order:
+            return sorted(finished, key=lambda entry: entry.record.offset)
+        following = list(takewhile(lambda entry: entry.is_finished, self._window))
+        return list(takewhile(lambda entry: entry.error is None, following)) or following[:1]
+
+    async def _flush(self, entries: list[Entry]) -> bool:
+        """Have messages done; False when the worker is stopped before. Raises HandlerError, PartitionMovedError."""
+        first, last = entries[0], entries[-1]
         sends = [send for entry in entries for send in entry.sends]
         try:
-            if await self._handling.flush(sends, entries[0].record.offset, entries[-1].record.offset):
-                for entry in entries:
-                    self._done(entry)
+            if first.error is not None:
+                is_done = await self._handling.give_up(first.record, first.attempt, first.error)
+            else:
+                is_done = await self._handling.flush(sends, first.record.offset, last.record.offset)
         except RefusedError as refused:
             if self._handling.stops_on_exhaustion:
                 raise
-            await self._flush_one_by_one(entries, refused)
+            return await self._flush_one_by_one(entries, refused)
+        if is_done:
+            for entry in entries:
+                self._done(entry)
+        return is_done
 
-    async def _flush_one_by_one(self, entries: list[Entry], refused: RefusedError) -> None:
+    async def _flush_one_by_one(self, entries: list[Entry], refused: RefusedError) -> bool:
         """Find the message whose sends are refused, and give it up."""
         if len(entries) > 1:
             for entry in entries:
-                await self._flush([entry])
-        elif await self._handling.give_up(entries[0].record, entries[0].attempt, refused):
-            entries[0].succeeded = False
-            self._done(entries[0])
+                if not await self._flush([entry]) and self._in_order:
+                    return False
+            return True
+        if not await self._handling.give_up(entries[0].record, entries[0].attempt, refused):
+            return False
+        entries[0].succeeded = False
+        self._done(entries[0])
+        return True
 
     def _done(self, entry: Entry) -> None:
         entry.is_done = True

@@ -9,12 +9,13 @@ from typing import Any, ClassVar
 
 from eventy.broker.group import Group, Member, Partitions
 from eventy.broker.memory import MemoryBroker
+from eventy.broker.transactions import TransactionalProducer
 from eventy.clock import Clock
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.port import AssignmentListener, Port
 from eventy.consumer.subscription import Subscription
-from eventy.handler.dead_letter import DeadLetter
-from eventy.message.record import Record, TopicPartition
+from eventy.errors import TransactionError
+from eventy.message.record import DeadLetter, ProducerRecord, Record, TopicPartition
 
 logger = logging.getLogger(__name__)
 
@@ -81,9 +82,9 @@ class MemoryPort:
     def _batches(self) -> dict[TopicPartition, Sequence[Record]]:
         batches: dict[TopicPartition, Sequence[Record]] = {}
         for partition in self._positions.keys() - self._paused - self._held:
-            if records := self._broker.read(partition, self._positions[partition], _BATCH):
+            records, self._positions[partition] = self._broker.read(partition, self._positions[partition], _BATCH)
+            if records:
                 batches[partition] = records
-                self._positions[partition] += len(records)
         return batches
 
     def interrupt(self) -> None:
@@ -136,11 +137,14 @@ class MemoryPort:
             self._group.commit(self._member, offsets)
 
     async def write_letter(self, letter: DeadLetter) -> None:
-        source, record = letter
-        if not self._broker.has_topic(record.topic):
-            self._broker.create_topic(record.topic, len(self._broker.partitions(source.topic)))
-        is_there = source.partition < len(self._broker.partitions(record.topic))
-        self._broker.append(record, partition=source.partition if is_there else None)
+        self._broker.append(letter.record, partition=_target_of(self._broker, letter))
+
+    def transactions(self, partition: TopicPartition) -> MemoryTransactions:
+        assert self._name is not None
+        return MemoryTransactions(self._broker, self._name, partition)
+
+    def owns(self, partition: TopicPartition) -> bool:
+        return self._group is not None and self._group.is_current(self._member)
 
     def readiness(self) -> str | None:
         return None
@@ -158,3 +162,39 @@ class MemoryPort:
         if self._group is not None:
             self._broker.leave(self._group, self._member)
             self._group = None
+
+
+class MemoryTransactions:
+    """Transactions for one partition, under the id that Kafka's have."""
+
+    def __init__(self, broker: MemoryBroker, group: str, source: TopicPartition) -> None:
+        self._broker = broker
+        self._group = group
+        self._source = source
+        self._id = f"{group}:{source.topic}:{source.partition}"
+        self._producer: TransactionalProducer | None = None
+
+    async def open(self) -> None:
+        self._producer = self._broker.transactional(self._id)
+
+    async def commit(self, records: Sequence[ProducerRecord], letters: Sequence[DeadLetter], offset: int) -> None:
+        producer, self._producer = self._producer, None  # after an error it isn't used again
+        if producer is None:
+            raise TransactionError(f"transaction {self._id}: not open")
+        for record in records:
+            producer.append(record)
+        for letter in letters:
+            producer.append(letter.record, partition=_target_of(self._broker, letter))
+        producer.commit(self._group, {self._source: offset})
+        self._producer = producer
+
+    async def close(self) -> None:
+        self._producer = None
+
+
+def _target_of(broker: MemoryBroker, letter: DeadLetter) -> int | None:
+    """Return the partition of a letter, whose topic is made if it is missing; None: that of its key."""
+    source, record = letter
+    if not broker.has_topic(record.topic):
+        broker.create_topic(record.topic, len(broker.partitions(source.topic)))
+    return source.partition if source.partition < len(broker.partitions(record.topic)) else None

@@ -41,7 +41,7 @@ class ConsumerOptions:
         retry_max_interval: ms, the longest wait.
         retry_jitter: share of each wait that is random, 0–1.
         on_exhausted: what becomes of a message that is given up: `stop`, `dead_letter` or `skip`.
-        delivery: `at_least_once`.
+        delivery: `at_least_once`, or `exactly_once`: what handlers send is written in one transaction with the offset.
         concurrency: messages of a partition that are handled at once, those of one key in order.
         slice_messages: messages that are flushed and committed together, at most.
         slice_time: ms after which what is done is flushed and committed.
@@ -50,7 +50,7 @@ class ConsumerOptions:
         replay_emits: whether handlers' sends go out while a group replays.
         dead_letter_suffix: ends the names of dead-letter topics; `EVENTY_DEAD_LETTER_SUFFIX`.
 
-    Raises ConfigurationError for a value out of range, and for one whose feature isn't there yet.
+    Raises ConfigurationError for a value out of range.
     """
 
     max_retries: int = 10
@@ -85,11 +85,11 @@ class ConsumerOptions:
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ConfigurationError(f"{name} is {getattr(self, name)!r}, expected {' or '.join(allowed)}")
-        for field in fields(self):
-            if field.name in _NOT_YET and getattr(self, field.name) != field.default:
-                raise ConfigurationError(
-                    f"{field.name} is {getattr(self, field.name)!r}, but this version knows only {field.default!r}"
-                )
+
+
+def is_exactly_once(options: ConsumerOptions, group: str | None) -> bool:
+    """Return whether what a consumer's handlers send is written exactly once: without a group nothing is committed."""
+    return options.delivery == "exactly_once" and group is not None
 
 
 def override(options: ConsumerOptions, overrides: ConsumerOverrides) -> ConsumerOptions:
@@ -125,6 +125,5 @@ _CHOICES = {
     "on_exhausted": OUTCOMES,
     "delivery": ("at_least_once", "exactly_once"),
 }
-_NOT_YET = frozenset({"delivery"})
 # What the name of a topic may be made of.
 _SUFFIX = re.compile(r"[a-zA-Z0-9._-]+")

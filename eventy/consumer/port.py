@@ -5,8 +5,32 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from eventy.handler.dead_letter import DeadLetter
-from eventy.message.record import Record, TopicPartition
+from eventy.message.record import DeadLetter, ProducerRecord, Record, TopicPartition
+
+
+class Transactions(Protocol):
+    """Writes for one partition what its messages come to, together with its offset: all of it or nothing."""
+
+    async def open(self) -> None:
+        """Fence whoever wrote for the partition before, and wait until it is settled what their last transaction was.
+
+        Only then `Port.committed` tells the truth. To be called again after a commit that raised.
+
+        Raises BrokerUnavailableError, BrokerError.
+        """
+        ...
+
+    async def commit(self, records: Sequence[ProducerRecord], letters: Sequence[DeadLetter], offset: int) -> None:
+        """Write records and letters, and commit the offset of the partition's next message.
+
+        Raises FencedError, TransactionError and BrokerUnavailableError when it isn't known whether that is done;
+        RecordTooLargeError and BrokerError when the broker refuses a record: nothing is done.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Disconnect."""
+        ...
 
 
 class AssignmentListener(Protocol):
@@ -102,6 +126,14 @@ class Port(Protocol):
         Raises BrokerUnavailableError when the broker doesn't answer in time: it may have been written all the same;
         RecordTooLargeError when it is more than the topic takes, BrokerError when the broker refuses it or its topic.
         """
+        ...
+
+    def transactions(self, partition: TopicPartition) -> Transactions:
+        """Return what writes for a partition exactly once; it isn't open yet. Not without a group."""
+        ...
+
+    def owns(self, partition: TopicPartition) -> bool:
+        """Return whether the partition is ours, as far as we know: who was stopped and comes back learns it late."""
         ...
 
     def readiness(self) -> str | None:

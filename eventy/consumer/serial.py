@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from eventy.clock import Clock
-from eventy.consumer.backlog import Backlog
-from eventy.consumer.handling import Handling, RefusedError, Retry
-from eventy.consumer.options import ConsumerOptions
-from eventy.consumer.port import Port
-from eventy.consumer.work import Running
+from eventy.consumer.handling import RefusedError, Retry
+from eventy.consumer.work import Running, Workplace
 from eventy.emitter.collection import Send
 from eventy.message.record import Record
 from eventy.tasks import is_being_cancelled
@@ -27,35 +23,18 @@ class Slice(NamedTuple):
 
 
 class Serial:
-    """One message at a time; while one waits for its retry, the partition does.
+    """One message at a time; while one waits for its retry, the partition does."""
 
-    Parameters
-        mark: notes the offset of the first message that isn't done.
-        stopping: set when nothing new may begin.
-        changed: set when a batch has arrived, and with `stopping`.
-    """
-
-    def __init__(
-        self,
-        handling: Handling,
-        backlog: Backlog,
-        *,
-        port: Port,
-        clock: Clock,
-        options: ConsumerOptions,
-        mark: Callable[[int], None],
-        stopping: asyncio.Event,
-        changed: asyncio.Event,
-    ) -> None:
-        self._handling = handling
-        self._backlog = backlog
-        self._port = port
-        self._clock = clock
-        self._slice_messages = options.slice_messages
-        self._slice_time = options.slice_time / 1000
-        self._mark = mark
-        self._stopping = stopping
-        self._changed = changed
+    def __init__(self, place: Workplace) -> None:
+        self._handling = place.handling
+        self._backlog = place.backlog
+        self._port = place.port
+        self._clock = place.clock
+        self._slice_messages = place.options.slice_messages
+        self._slice_time = place.options.slice_time / 1000
+        self._mark = place.mark
+        self._stopping = place.stopping
+        self._changed = place.changed
         self._singly_below = 0
         self._taken = 0
         self._at: Record | None = None

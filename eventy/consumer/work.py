@@ -1,11 +1,17 @@
-"""The contract of how a partition's messages are worked on."""
+"""The contract of how a partition's messages are worked on, and what every way of it works with."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from eventy.clock import Clock
+from eventy.consumer.backlog import Backlog
+from eventy.consumer.handling import Handling
+from eventy.consumer.options import ConsumerOptions
+from eventy.consumer.port import Port
 from eventy.message.record import Record
 
 
@@ -26,9 +32,36 @@ class Work(Protocol):
     """Takes messages from a backlog, and marks how far everything is done."""
 
     async def run(self) -> None:
-        """Work until stopped: what runs then is finished. Raises HandlerError for a message that is given up."""
+        """Work until stopped: what runs then is finished.
+
+        Raises HandlerError for a message that is given up, and PartitionMovedError.
+        """
         ...
 
     def running(self) -> Iterable[Running]:
         """Return the messages whose handlers run."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workplace:
+    """What the messages of one partition are worked on with.
+
+    Parameters
+        handling: carries out what is decided of them.
+        backlog: where they come from.
+        mark: notes the offset of the first message that isn't done.
+        stopping: set when nothing new may begin.
+        changed: set when a batch has arrived, and with `stopping`.
+        failed: told at once what ends the consumer; it sets `stopping`. What else runs may take its time to finish.
+    """
+
+    handling: Handling
+    backlog: Backlog
+    port: Port
+    clock: Clock
+    options: ConsumerOptions
+    mark: Callable[[int], None]
+    stopping: asyncio.Event
+    changed: asyncio.Event
+    failed: Callable[[BaseException], None]

@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 
 from eventy.clock import Clock
 from eventy.consumer.backlog import Backlog
 from eventy.consumer.checkpoints import Checkpoints
 from eventy.consumer.counts import Counts
+from eventy.consumer.delivery import AtLeastOnce, Delivery, ExactlyOnce, PartitionMovedError
 from eventy.consumer.handling import AttemptAt, Handling, Retry
 from eventy.consumer.lanes import Lanes
-from eventy.consumer.options import ConsumerOptions
+from eventy.consumer.options import ConsumerOptions, is_exactly_once
 from eventy.consumer.port import Port
 from eventy.consumer.positions import Beginning, Positions
 from eventy.consumer.progress import Progress
 from eventy.consumer.serial import Serial
-from eventy.consumer.work import Running, Work
+from eventy.consumer.work import Running, Work, Workplace
 from eventy.errors import BrokerError
 from eventy.message.record import Record, TopicPartition
 from eventy.tasks import unless
@@ -59,37 +59,27 @@ class Worker:
     ) -> None:
         self.partition = partition
         self.done: int | None = None
+        self.is_abandoned = False
+        self._port = port
         self._clock = clock
+        self._options = options
+        self._group = group
         self._positions = positions
         self._checkpoints = checkpoints
-        self._progress = progress
+        self._attempt = attempt
         self._retries = retries
+        self._counts = counts
+        self._failed = failed
         self._stopping = asyncio.Event()
         self._changed = asyncio.Event()
-        self._committed = 0
         self._backlog = Backlog(partition, port, self._changed)
-        self._handling = Handling(
-            partition,
-            port=port,
-            clock=clock,
-            options=options,
-            group=group,
-            attempt=attempt,
-            retries=retries,
-            counts=counts,
-            stopping=self._stopping,
-        )
-        kind: Callable[..., Work] = Serial if options.concurrency == 1 else partial(Lanes, failed=failed)
-        self._work = kind(
-            self._handling,
-            self._backlog,
-            port=port,
-            clock=clock,
-            options=options,
-            mark=self._mark,
-            stopping=self._stopping,
-            changed=self._changed,
-        )
+        self._delivery: Delivery
+        if is_exactly_once(options, group):
+            self._delivery = ExactlyOnce(partition, port, counts)
+        else:
+            self._delivery = AtLeastOnce(partition, port, progress)
+        self._handling: Handling | None = None
+        self._work: Work | None = None
 
     # ------------------------------------------------------------ what the supervisor calls
 
@@ -109,12 +99,10 @@ class Worker:
 
     def abandon(self) -> None:
         """Stop, and have what still runs count no more: the partition is somebody else's."""
-        self._handling.is_abandoned = True
+        self.is_abandoned = True
+        if self._handling is not None:
+            self._handling.is_abandoned = True
         self.stop()
-
-    @property
-    def is_abandoned(self) -> bool:
-        return self._handling.is_abandoned
 
     @property
     def has_begun(self) -> bool:
@@ -128,22 +116,60 @@ class Worker:
 
     def running(self) -> Iterable[Running]:
         """Return the messages whose handlers run."""
-        return self._work.running()
+        return self._work.running() if self._work is not None else ()
 
     # ------------------------------------------------------------ the work
 
     async def run(self) -> None:
         """Work until `stop`. Raises HandlerError for a message that is given up."""
+        try:
+            while not self._stopping.is_set():
+                try:
+                    await self._work_from_the_beginning()
+                except PartitionMovedError as moved:
+                    logger.warning("%s: beginning again: %s", self.partition, moved)
+                    self._counts.partitions_moved += 1
+                    self._backlog.forget()
+                    await self._pause(_PAUSE)
+        finally:
+            await self._delivery.close()
+
+    async def _work_from_the_beginning(self) -> None:
         if (beginning := await self._beginning()) is None:
             return
         for offset in [offset for offset in self._retries if offset < beginning.offset]:
             del self._retries[offset]
-        self._handling.checkpoint = beginning.checkpoint
-        self._committed = beginning.offset if beginning.committed is None else beginning.committed
+        handling = self._handling = self._new_handling(beginning.checkpoint)
+        place = Workplace(
+            handling=handling,
+            backlog=self._backlog,
+            port=self._port,
+            clock=self._clock,
+            options=self._options,
+            mark=self._mark,
+            stopping=self._stopping,
+            changed=self._changed,
+            failed=self._failed,
+        )
+        self._work = Serial(place) if self._options.concurrency == 1 else Lanes(place)
         self._checkpoints.aim(self.partition, beginning.checkpoint)
         self._backlog.begin(beginning.offset)
         self._mark(beginning.offset)
         await self._work.run()
+
+    def _new_handling(self, checkpoint: int) -> Handling:
+        return Handling(
+            self.partition,
+            checkpoint=checkpoint,
+            clock=self._clock,
+            options=self._options,
+            group=self._group,
+            attempt=self._attempt,
+            delivery=self._delivery,
+            retries=self._retries,
+            counts=self._counts,
+            stopping=self._stopping,
+        )
 
     async def _beginning(self) -> Beginning | None:
         """Return where to begin; None when stopped before that is found."""
@@ -152,19 +178,20 @@ class Worker:
                 return await unless(self._stopping, self._find())
             except BrokerError as error:
                 logger.warning("%s: position unknown, asking again: %s", self.partition, error)
-                await self._handling.pause(_PAUSE)
+                await self._pause(_PAUSE)
         return None
 
     async def _find(self) -> Beginning:
+        await self._delivery.open()
         beginning = await self._positions.begin(self.partition)
-        if beginning.committed is None:
-            # Or the next member, should this one be killed, would skip what arrives before the first commit.
-            await self._progress.commit(self.partition, beginning.offset)
+        await self._delivery.begin(beginning.offset, beginning.committed)
         return beginning
 
     def _mark(self, offset: int) -> None:
-        """Note that everything before an offset is done. What is committed never goes back, in a replay say."""
+        """Note that everything before an offset is done."""
         self.done = offset
-        if offset > self._committed:
-            self._progress.mark(self.partition, offset)
+        self._delivery.mark(offset)
         self._checkpoints.reached(self.partition, offset)
+
+    async def _pause(self, seconds: float) -> None:
+        await unless(self._stopping, self._clock.sleep(seconds))

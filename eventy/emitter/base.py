@@ -107,6 +107,13 @@ class BaseEventEmitter(ABC):
         """Write a single record that somebody waits for, possibly beside many others."""
         await self.write([record])
 
+    def is_transactional_with(self, broker: object) -> bool:
+        """Return whether its records can be part of the transactions of a consumer, whose `broker` it is.
+
+        An emitter that can't is refused by consumers that deliver exactly once.
+        """
+        return False
+
     async def start(self) -> None:  # noqa: B027 - an emitter in the process has nothing to do
         """Begin to connect. Sends wait until the broker is there."""
 

@@ -16,6 +16,8 @@ class Writer(Protocol):
 
     async def write(self, records: list[ProducerRecord]) -> None: ...
 
+    def is_transactional_with(self, broker: object) -> bool: ...
+
 
 class Send(NamedTuple):
     """A record that waits for its flush, and who will write it."""
@@ -30,14 +32,16 @@ class Collection:
     Parameters
         context: the message that is being handled.
         group: the consumer's group; two groups that handle one message send different events.
+        transactions_of: the broker in whose transactions all of it must be written; None: it needn't.
     """
 
-    __slots__ = ("_closed", "_count", "_group", "_token", "context", "sends")
+    __slots__ = ("_closed", "_count", "_group", "_token", "_transactions_of", "context", "sends")
 
-    def __init__(self, context: Context, group: str) -> None:
+    def __init__(self, context: Context, group: str, transactions_of: object = None) -> None:
         self.context = context
         self.sends: list[Send] = []
         self._group = group
+        self._transactions_of = transactions_of
         self._count = 0
         self._closed = False
 
@@ -50,6 +54,13 @@ class Collection:
         collecting.reset(self._token)
 
     def add(self, writer: Writer, record: ProducerRecord) -> None:
+        """Hold a record. Raises SendError when it can't be written exactly once though it must be."""
+        if self._transactions_of is not None and not writer.is_transactional_with(self._transactions_of):
+            raise SendError(
+                f"{type(writer).__qualname__} can't take part in the transaction of message {self.context.message_id}, "
+                "which is delivered exactly once: send with an emitter of the consumer's own broker, or set "
+                "EVENTY_CONSUMER_DELIVERY=at_least_once"
+            )
         self.sends.append(Send(writer, record))
 
     def next_id(self, destination: str, name: str) -> str:

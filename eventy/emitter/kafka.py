@@ -88,6 +88,9 @@ class KafkaProducer(BaseEventEmitter):
 
     # ------------------------------------------------------------ sending
 
+    def is_transactional_with(self, broker: object) -> bool:
+        return isinstance(broker, KafkaConnection) and broker.is_same_cluster(self._connection)
+
     async def write_one(self, record: ProducerRecord) -> None:
         async def send(producer: AIOKafkaProducer) -> None:
             partition = Places(await partitions_of(producer, record.topic)).of(record.key)

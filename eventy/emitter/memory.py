@@ -33,6 +33,9 @@ class MemoryEmitter(BaseEventEmitter):
         super().__init__(serializer=serializer, clock=clock, source=source, max_request_size=max_request_size)
         self._broker = broker
 
+    def is_transactional_with(self, broker: object) -> bool:
+        return broker is self._broker
+
     async def write(self, records: list[ProducerRecord]) -> None:
         for record in records:
             self._broker.append(record)

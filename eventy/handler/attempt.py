@@ -38,6 +38,7 @@ class Attempt:
         scope: opened around them, a database transaction for example; an attempt that fails leaves it by its error.
         group: part of the ids of what is sent.
         replay_emits: whether sends of messages that the group has been past go out once more.
+        transactions_of: the broker in whose transactions all sends must be written; None: they needn't.
         passed_over: called for each tombstone that has no handler.
     """
 
@@ -49,6 +50,7 @@ class Attempt:
         group: str | None,
         *,
         replay_emits: bool = False,
+        transactions_of: object = None,
         passed_over: Callable[[], None] = lambda: None,
     ) -> None:
         self._serializer = serializer
@@ -56,6 +58,7 @@ class Attempt:
         self._scope: Scope = scope or nullcontext
         self._group = group or ""
         self._holds_back = group is not None and not replay_emits
+        self._transactions_of = transactions_of
         self._passed_over = passed_over
 
     async def __call__(self, record: Record, number: int, is_replaying: bool = False) -> list[Send]:
@@ -63,7 +66,7 @@ class Attempt:
         event = Tombstone.of(record) if record.value is None else await self._decode(record.value)
         context = Context(record, number, is_replaying=is_replaying, data=event.data)
         delivery: Delivery | None = Delivery.CUT_SHORT
-        with Collection(context, self._group) as collection:
+        with Collection(context, self._group, self._transactions_of) as collection:
             async with self._scope():
                 delivery = await self._deliver(event, context)
         if delivery is not None:

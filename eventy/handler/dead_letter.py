@@ -9,9 +9,8 @@ from __future__ import annotations
 import struct
 import traceback
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
-from eventy.message.record import Header, ProducerRecord, Record, TopicPartition
+from eventy.message.record import DeadLetter, Header, ProducerRecord, Record, TopicPartition
 
 _PREFIX = "kafka_dlt-"
 # What the Kafka client's records have as `timestamp_type`, by Kafka's own names.
@@ -22,13 +21,6 @@ _LONGEST_MESSAGE = 1_024
 # than its message, whose topic may take just so much.
 _LONGEST_STACKTRACE = 8_192
 _CUT = "…"
-
-
-class DeadLetter(NamedTuple):
-    """A record for the dead-letter topic, and the partition whose message it was."""
-
-    source: TopicPartition
-    record: ProducerRecord
 
 
 def dead_letter(record: Record, error: BaseException, *, group: str | None, suffix: str) -> DeadLetter:

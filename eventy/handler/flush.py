@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 
 from eventy.emitter.collection import Send
 
 
-async def flush(sends: list[Send]) -> None:
+async def flush(sends: Sequence[Send]) -> None:
     """Return when the broker has acknowledged every record; those of one emitter are written together, in order.
 
     Raises BrokerUnavailableError when the broker doesn't answer, and BrokerError when it refuses a record.

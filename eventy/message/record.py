@@ -56,3 +56,10 @@ class ProducerRecord(NamedTuple):
         """Return the bytes of key, value and headers, without the few that framing adds."""
         size = sum(len(part) for part in (self.key, self.value) if part is not None)
         return size + sum(len(name.encode()) + len(value or b"") for name, value in self.headers)
+
+
+class DeadLetter(NamedTuple):
+    """A record for the dead-letter topic, and the partition whose message it was."""
+
+    source: TopicPartition
+    record: ProducerRecord

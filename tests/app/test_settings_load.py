@@ -117,7 +117,6 @@ def test_brokers_are_hosts_with_ports(text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "known"),
     [
-        ("EVENTY_CONSUMER_DELIVERY", "exactly_once", "'at_least_once'"),
         ("AVRO_ENCODING", "confluent", "'single_object'"),
         ("SCHEMA_REGISTRY_URL", "http://registry", "schemas in AVRO_SCHEMAS_FOLDER, without a registry"),
     ],

@@ -46,8 +46,8 @@ def test_topic_is_made_when_it_is_named(broker: MemoryBroker) -> None:
 def test_offsets_count_up_within_a_partition(broker: MemoryBroker) -> None:
     stored = [broker.append(record("a"), partition=partition) for partition in (0, 0, 1)]
     assert [found.offset for found in stored] == [0, 1, 0]
-    assert broker.read(TopicPartition("a", 0), 1, 10) == [stored[1]]
-    assert broker.read(TopicPartition("a", 0), 2, 10) == []
+    assert broker.read(TopicPartition("a", 0), 1, 10) == ([stored[1]], 2)
+    assert broker.read(TopicPartition("a", 0), 2, 10) == ([], 2)
     assert broker.end_offset(TopicPartition("a", 0)) == 2
 
 

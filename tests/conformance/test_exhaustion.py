@@ -13,8 +13,8 @@ from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.options import ConsumerOptions
 from eventy.errors import BrokerUnavailableError, HandlerError, RecordTooLargeError, Unretryable
 from eventy.event.base import BaseEvent
-from eventy.handler.dead_letter import DeadLetter
 from eventy.message.context import Context
+from eventy.message.record import DeadLetter
 from tests.conformance.scene import HastyClock, Notes, Scene, ended, failing, headers, port_of, until
 from tests.conformance.serializer import encoded, event
 

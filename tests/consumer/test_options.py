@@ -43,11 +43,6 @@ def test_value_out_of_range_is_refused_by_name(option: str, value: object) -> No
         ConsumerOptions(**{option: value})  # type: ignore[arg-type]  # that's the point
 
 
-def test_value_whose_feature_is_not_there_is_never_ignored() -> None:
-    with pytest.raises(ConfigurationError, match="delivery is 'exactly_once', but this version knows only"):
-        ConsumerOptions(delivery="exactly_once")
-
-
 def test_single_options_win_over_the_given_ones() -> None:
     given = ConsumerOptions(max_retries=3, retry_interval=5)
     assert consumer(options=given, max_retries=0)._options == ConsumerOptions(max_retries=0, retry_interval=5)

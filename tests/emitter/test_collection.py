@@ -2,7 +2,7 @@
 
 import pytest
 
-from eventy.broker.memory import StoredRecord
+from eventy.broker.log import StoredRecord
 from eventy.emitter.collection import Collection
 from eventy.errors import SendError
 from eventy.message.context import Context
@@ -12,6 +12,9 @@ from eventy.message.record import ProducerRecord
 class Nowhere:
     async def write(self, records: list[ProducerRecord]) -> None:
         raise AssertionError("nothing is written before the handler has returned")
+
+    def is_transactional_with(self, broker: object) -> bool:
+        return broker == "its own"
 
 
 def collection(group: str = "g", offset: int = 0) -> Collection:
@@ -53,3 +56,11 @@ def test_closed_collection_names_the_send_and_the_message() -> None:
         pass
     with pytest.raises(SendError, match=r"A was sent to out .*topic-0-0"):
         closed.next_id("out", "A")
+
+
+def test_send_that_can_not_be_part_of_the_transaction_is_an_error_of_its_handler() -> None:
+    context = Context(StoredRecord("topic", 0, 7, 0, None, b""))
+    record = ProducerRecord("out", None, b"", ())
+    Collection(context, "g", "its own").add(Nowhere(), record)
+    with pytest.raises(SendError, match=r"Nowhere can't take part in the transaction of message topic-0-7"):
+        Collection(context, "g", "another").add(Nowhere(), record)

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from eventy.broker.memory import StoredRecord
+from eventy.broker.log import StoredRecord
 from eventy.emitter.collection import collecting
 from eventy.errors import DecodeError, HandlerError, SchemaNotLoaded
 from eventy.event.base import BaseEvent

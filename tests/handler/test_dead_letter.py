@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from eventy.broker.memory import StoredRecord
+from eventy.broker.log import StoredRecord
 from eventy.errors import DecodeError
-from eventy.handler.dead_letter import DeadLetter, dead_letter
-from eventy.message.record import Header, TopicPartition
+from eventy.handler.dead_letter import dead_letter
+from eventy.message.record import DeadLetter, Header, TopicPartition
 
 LARGEST = 2**63 - 1
 

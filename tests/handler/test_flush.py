@@ -17,12 +17,18 @@ class Paper:
     async def write(self, records: list[ProducerRecord]) -> None:
         self.batches.append([record.value for record in records])
 
+    def is_transactional_with(self, broker: object) -> bool:
+        return False
+
 
 class Wall:
     """A writer that refuses."""
 
     async def write(self, records: list[ProducerRecord]) -> None:
         raise BrokerError("refused")
+
+    def is_transactional_with(self, broker: object) -> bool:
+        return False
 
 
 def record(value: bytes) -> ProducerRecord:

@@ -10,12 +10,13 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from eventy.broker.kafka.connection import KafkaConnection
-from eventy.broker.memory import StoredRecord
+from eventy.broker.log import StoredRecord
 from eventy.clock import Clock
 from eventy.consumer.kafka import KafkaPort
 from eventy.consumer.subscription import Subscription
 from eventy.errors import BrokerError, BrokerUnavailableError, RecordTooLargeError
-from eventy.handler.dead_letter import DeadLetter, dead_letter
+from eventy.handler.dead_letter import dead_letter
+from eventy.message.record import DeadLetter
 from tests.conformance.kafka import KafkaBackend
 from tests.conformance.scene import Scene, until
 from tests.real.kafka import KafkaBroker

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from eventy.broker.memory import StoredRecord
+from eventy.broker.log import StoredRecord
 from eventy.message.context import Context
 from eventy.message.record import Header, ProducerRecord, TopicPartition
 

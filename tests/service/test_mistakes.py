@@ -31,7 +31,7 @@ async def fails(folder: Path, **environment: str) -> tuple[int, str]:
         ({"KAFKA_BOOTSTRAP_SERVER": "127.0.0.1:9092"}, "KAFKA_BOOTSTRAP_SERVER"),
         ({"KAFKA_SECURITY_PROTOCOL": "sasl_ssl"}, "KAFKA_PASSWORD"),
         ({"EVENTY_EVENT_SERIALIZER": "no.such.Serializer"}, "EVENTY_EVENT_SERIALIZER"),
-        ({"EVENTY_CONSUMER_DELIVERY": "exactly_once"}, "EVENTY_CONSUMER_DELIVERY"),
+        ({"EVENTY_CONSUMER_DELIVERY": "exactly-once"}, "EVENTY_CONSUMER_DELIVERY"),
         ({"AVRO_SCHEMAS_FOLDER": "/no/such/folder"}, "AVRO_SCHEMAS_FOLDER"),
         ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL"),
         ({"EVENTY_ENV_FILE": "/no/such/.env"}, "EVENTY_ENV_FILE"),

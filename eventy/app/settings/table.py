@@ -96,7 +96,7 @@ class Settings:
         "EVENTY_CONSUMER_DELIVERY",
         "at_least_once",
         choice("at_least_once", "exactly_once"),
-        "what a crash may do to what handlers send; so far only `at_least_once`: repeat it",
+        "what a crash does to what handlers send: it may repeat it, or everything is sent `exactly_once`",
     )
     consumer_concurrency: int = option(
         "EVENTY_CONSUMER_CONCURRENCY", 1, WHOLE, "messages of a partition handled at once, those of one key in order"

@@ -18,6 +18,8 @@ T = TypeVar("T")
 RECONNECT = 0.5
 # Milliseconds after which new topics and partitions are seen at the latest.
 METADATA_MAX_AGE = 5_000
+# Bytes of a batch: well within every topic's max.message.bytes (1 MiB by default).
+_BATCH = 262_144
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,21 @@ class KafkaConnection:
             "metadata_max_age_ms": METADATA_MAX_AGE,
             **self.security.client_options(),
         }
+
+    def producer_options(self) -> dict[str, Any]:
+        """Return the arguments that every producer takes: nothing is lost or doubled on the way to the broker."""
+        return {
+            **self.client_options(),
+            "acks": "all",
+            "enable_idempotence": True,
+            "compression_type": self.compression,
+            "max_request_size": self.max_request_size,
+            "max_batch_size": min(_BATCH, self.max_request_size),
+        }
+
+    def is_same_cluster(self, other: KafkaConnection) -> bool:
+        """Return whether another connection is to the same brokers, as far as their addresses tell."""
+        return self.bootstrap_server == other.bootstrap_server
 
     async def reached(self, clock: Clock, start: Callable[[float], Awaitable[T]]) -> T:
         """Start something, again and again until the broker answers.

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import ProducerClosed
 
+from eventy.broker.kafka.closing import close_producer
 from eventy.broker.kafka.connection import RECONNECT, KafkaConnection
 from eventy.broker.kafka.requests import REQUEST_TIMEOUT, bounded, left_until, started, translated
 from eventy.errors import BrokerError, BrokerUnavailableError, RecordTooLargeError
@@ -19,11 +19,6 @@ from eventy.message.record import TopicPartition
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
-
-# Bytes of a batch: well within every topic's max.message.bytes (1 MiB by default).
-_BATCH = 262_144
-# Seconds for a producer to send what it has and disconnect; with a batch that can't be sent it would wait for ever.
-_CLOSE = 3.0
 
 
 class LiveProducer:
@@ -48,19 +43,12 @@ class LiveProducer:
         async with self._starting:
             self._check_open()
             if self._live is None:
-                producer = AIOKafkaProducer(
-                    **self._connection.client_options(),
-                    acks="all",
-                    enable_idempotence=True,
-                    compression_type=self._connection.compression,
-                    max_request_size=self._connection.max_request_size,
-                    max_batch_size=min(_BATCH, self._connection.max_request_size),
-                )
+                producer = AIOKafkaProducer(**self._connection.producer_options())
                 try:
                     await started(producer, seconds)
                     self._check_open()
                 except BaseException:
-                    await _close(producer)
+                    await close_producer(producer)
                     raise
                 self._live = producer
             return self._live
@@ -126,7 +114,7 @@ class LiveProducer:
     def _retire(self) -> None:
         producer, self._live = self._live, None
         if producer is not None:
-            task = asyncio.create_task(_close(producer))
+            task = asyncio.create_task(close_producer(producer))
             self._retiring.add(task)
             task.add_done_callback(self._retiring.discard)
 
@@ -139,39 +127,3 @@ class LiveProducer:
         self._retire()
         if self._retiring:
             await asyncio.wait(self._retiring)
-
-
-async def _close(producer: AIOKafkaProducer) -> None:
-    """Send what is pending within a bound, then disconnect; who still waits for an acknowledgement gets an error."""
-    try:
-        async with asyncio.timeout(_CLOSE):
-            await producer.stop()
-    except Exception as error:  # noqa: BLE001 - it is closed either way
-        logger.debug("closing a producer: %r", error)
-        # The client can't give up by itself: its sender would try for ever, in the background.
-        ending = asyncio.create_task(_break_off(producer))
-        await asyncio.wait({ending}, timeout=_CLOSE)
-        ending.cancel()
-        await asyncio.wait({ending}, timeout=_CLOSE)
-        _fail_pending(producer)
-
-
-async def _break_off(producer: AIOKafkaProducer) -> None:
-    """Disconnect, then end the sender: as long as it has a connection it waits for the answers to what it has sent."""
-    await producer.client.close()
-    try:
-        await producer._sender.close()
-    finally:
-        await producer.client.close()  # before it ended it may have connected once more, to try again
-
-
-def _fail_pending(producer: AIOKafkaProducer) -> None:
-    accumulator = producer._message_accumulator
-    queued = [batch for batches in accumulator._batches.values() for batch in batches]
-    # A batch that waits to be sent again is no longer among those under way, where the client looks for it at its end.
-    accumulator._pending_batches.update(queued)
-    accumulator.fail_all(ProducerClosed())
-    for batch in accumulator._pending_batches:
-        batch.future.exception()  # who sent it may have given up waiting; unread it would be logged
-    for batch in queued:
-        batch._drain_waiter.exception()  # nobody waits for room in a queue that is gone; unread it would be logged
