@@ -12,7 +12,10 @@ from eventy.serializer.base import BaseEventSerializer
 
 
 class Backend(ABC):
-    """A broker, seen from outside: topics, records and committed offsets, without eventy's own consumers."""
+    """A broker, seen from outside: topics, records and committed offsets, without eventy's own consumers.
+
+    A backend is made with the options that all of its consumers have.
+    """
 
     @abstractmethod
     def emitter(self, *, serializer: BaseEventSerializer, clock: Clock) -> BaseEventEmitter:

@@ -13,12 +13,21 @@ from tests.conformance.scene import Scene
 from tests.real.kafka import KafkaBroker
 
 
-@pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.kafka)])
+@pytest.fixture(
+    params=[
+        "memory",
+        "memory-exactly-once",
+        pytest.param("kafka", marks=pytest.mark.kafka),
+        pytest.param("kafka-exactly-once", marks=pytest.mark.kafka),
+    ]
+)
 def backend(request: pytest.FixtureRequest) -> Backend:
-    if request.param == "memory":
-        return MemoryBackend()
+    kind, _, delivery = request.param.partition("-")
+    options = {"delivery": "exactly_once"} if delivery else {}
+    if kind == "memory":
+        return MemoryBackend(options)
     broker: KafkaBroker = request.getfixturevalue("kafka_broker")
-    return KafkaBackend(broker.bootstrap)
+    return KafkaBackend(broker.bootstrap, options)
 
 
 @pytest_asyncio.fixture

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from types import MappingProxyType
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -24,8 +25,9 @@ _LARGEST_REQUEST = 17_825_792
 
 
 class KafkaBackend(Backend):
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: str, options: Mapping[str, Any] = MappingProxyType({})) -> None:
         self._bootstrap = bootstrap
+        self._options = options
         # A third of the session is a heartbeat: how soon a member hears that the group rebalances.
         self.connection = KafkaConnection(
             bootstrap_server=bootstrap, session_timeout=3_000, rebalance_timeout=10_000, start_timeout=20_000
@@ -38,7 +40,7 @@ class KafkaBackend(Backend):
         return KafkaProducer(broker=self.connection, serializer=serializer, clock=clock)
 
     def consumer(self, *, serializer: BaseEventSerializer, clock: Clock, **arguments: Any) -> EngineConsumer[Any]:
-        return KafkaConsumer(broker=self.connection, serializer=serializer, clock=clock, **arguments)
+        return KafkaConsumer(broker=self.connection, serializer=serializer, clock=clock, **self._options, **arguments)
 
     async def create_topic(self, topic: str, partitions: int, configs: Mapping[str, str] | None = None) -> None:
         admin = await self._admin()

@@ -1,6 +1,7 @@
 """The in-process broker."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from eventy.broker.memory import MemoryBroker
@@ -15,14 +16,15 @@ from tests.conformance.backend import Backend
 
 
 class MemoryBackend(Backend):
-    def __init__(self) -> None:
+    def __init__(self, options: Mapping[str, Any] = MappingProxyType({})) -> None:
+        self._options = options
         self.broker = MemoryBroker(clock=Clock())
 
     def emitter(self, *, serializer: BaseEventSerializer, clock: Clock) -> BaseEventEmitter:
         return MemoryEmitter(broker=self.broker, serializer=serializer, clock=clock)
 
     def consumer(self, *, serializer: BaseEventSerializer, clock: Clock, **arguments: Any) -> EngineConsumer[Any]:
-        return MemoryConsumer(broker=self.broker, serializer=serializer, clock=clock, **arguments)
+        return MemoryConsumer(broker=self.broker, serializer=serializer, clock=clock, **self._options, **arguments)
 
     async def create_topic(self, topic: str, partitions: int, configs: Mapping[str, str] | None = None) -> None:
         self.broker.create_topic(topic, partitions)
