@@ -153,6 +153,7 @@ class Lanes:
                 handling.retries.pop(record.offset, None)
                 entry.succeeded = True
                 self._has_finished(entry)
+                self._follow(entry)
 
     async def _failed(self, entry: Entry, error: BaseException) -> None:
         if self._handling.is_abandoned:
@@ -161,17 +162,17 @@ class Lanes:
             self._wait_for(entry, retry)
             return
         self._handling.count_poison(entry.record, entry.number, error)
-        if self._in_order:
+        if self._in_order:  # it is given up when those before it are done, and its key waits for that
             self._handling.outcome_of(entry.record, entry.attempt, error)
-            entry.error = error  # it is given up when those before it are done
-        elif not await self._handling.give_up(entry.record, entry.attempt, error):
-            return
-        self._has_finished(entry)
+            entry.error = error
+            self._has_finished(entry)
+        elif await self._handling.give_up(entry.record, entry.attempt, error):
+            self._has_finished(entry)
+            self._follow(entry)
 
     def _has_finished(self, entry: Entry) -> None:
         entry.is_finished = True
         self._finished.append(entry)
-        self._follow(entry)
 
     def _follow(self, entry: Entry) -> None:
         """Let the next message of the key begin."""
@@ -218,13 +219,13 @@ class Lanes:
 
     async def _flush(self, entries: list[Entry]) -> bool:
         """Have messages done; False when the worker is stopped before. Raises HandlerError, PartitionMovedError."""
-        first, last = entries[0], entries[-1]
+        if (error := entries[0].error) is not None:
+            if is_done := await self._give_up(entries[0], error):
+                self._follow(entries[0])
+            return is_done
         sends = [send for entry in entries for send in entry.sends]
         try:
-            if first.error is not None:
-                is_done = await self._handling.give_up(first.record, first.attempt, first.error)
-            else:
-                is_done = await self._handling.flush(sends, first.record.offset, last.record.offset)
+            is_done = await self._handling.flush(sends, entries[0].record.offset, entries[-1].record.offset)
         except RefusedError as refused:
             if self._handling.stops_on_exhaustion:
                 raise
@@ -236,15 +237,18 @@ class Lanes:
 
     async def _flush_one_by_one(self, entries: list[Entry], refused: RefusedError) -> bool:
         """Find the message whose sends are refused, and give it up."""
-        if len(entries) > 1:
-            for entry in entries:
-                if not await self._flush([entry]) and self._in_order:
-                    return False
-            return True
-        if not await self._handling.give_up(entries[0].record, entries[0].attempt, refused):
+        if len(entries) == 1:
+            return await self._give_up(entries[0], refused)
+        for entry in entries:
+            if not await self._flush([entry]) and self._in_order:
+                return False
+        return True
+
+    async def _give_up(self, entry: Entry, error: BaseException) -> bool:
+        if not await self._handling.give_up(entry.record, entry.attempt, error):
             return False
-        entries[0].succeeded = False
-        self._done(entries[0])
+        entry.succeeded = False
+        self._done(entry)
         return True
 
     def _done(self, entry: Entry) -> None:

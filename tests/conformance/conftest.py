@@ -1,4 +1,4 @@
-"""Every test of this folder runs on every backend."""
+"""Every test of this folder runs on every backend, with either delivery."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,20 +7,14 @@ import pytest
 import pytest_asyncio
 
 from tests.conformance.backend import Backend
+from tests.conformance.deliveries import AT_LEAST_ONCE, EXACTLY_ONCE
 from tests.conformance.kafka import KafkaBackend
 from tests.conformance.memory import MemoryBackend
 from tests.conformance.scene import Scene
 from tests.real.kafka import KafkaBroker
 
 
-@pytest.fixture(
-    params=[
-        "memory",
-        "memory-exactly-once",
-        pytest.param("kafka", marks=pytest.mark.kafka),
-        pytest.param("kafka-exactly-once", marks=pytest.mark.kafka),
-    ]
-)
+@pytest.fixture(params=[*AT_LEAST_ONCE, *EXACTLY_ONCE])
 def backend(request: pytest.FixtureRequest) -> Backend:
     kind, _, delivery = request.param.partition("-")
     options = {"delivery": "exactly_once"} if delivery else {}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from eventy.clock import Clock
+from eventy.consumer.delivery import Delivery
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.port import Port
 from eventy.consumer.subscription import Topic
@@ -98,6 +99,12 @@ def port_of(consumer: EngineConsumer[Any]) -> Port:
     """Return a running consumer's end of the broker, to have it misbehave."""
     assert consumer._run is not None
     return consumer._run._port
+
+
+def deliveries_of(consumer: EngineConsumer[Any]) -> list[Delivery]:
+    """Return how the partitions of a running consumer write what their messages come to, to have that misbehave."""
+    assert consumer._run is not None
+    return [worker._delivery for worker in consumer._run._assignment._workers.values()]
 
 
 def revoke_of(consumer: EngineConsumer[Any], monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:

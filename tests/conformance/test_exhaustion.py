@@ -9,13 +9,14 @@ import pytest
 
 from eventy.clock import Clock
 from eventy.consumer.counts import Counts
+from eventy.consumer.delivery import Delivery
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.options import ConsumerOptions
 from eventy.errors import BrokerUnavailableError, HandlerError, RecordTooLargeError, Unretryable
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.message.record import DeadLetter
-from tests.conformance.scene import HastyClock, Notes, Scene, ended, failing, headers, port_of, until
+from tests.conformance.scene import HastyClock, Notes, Scene, deliveries_of, ended, failing, headers, until
 from tests.conformance.serializer import encoded, event
 
 GARBAGE = b"\x00garbage"
@@ -29,7 +30,7 @@ class NoSuchCurrency(Unretryable):
 
 
 class Letters:
-    """Stands before a consumer's `write_letter`: holds letters back, or has the broker refuse them."""
+    """Stands before the letters of a consumer: holds them back, or has the broker refuse them."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *troubles: Exception) -> None:
         self.held: list[DeadLetter] = []
@@ -40,17 +41,20 @@ class Letters:
             self.may_go.set()
 
     def of(self, consumer: EngineConsumer[Any]) -> None:
-        port = port_of(consumer)
-        write = port.write_letter
+        for delivery in deliveries_of(consumer):
+            self._stand_before(delivery)
 
-        async def held(letter: DeadLetter) -> None:
+    def _stand_before(self, delivery: Delivery) -> None:
+        write = delivery.write_letter
+
+        async def held(letter: DeadLetter, offset: int) -> None:
             self.held.append(letter)
             await self.may_go.wait()
             if self._troubles:
                 raise self._troubles.pop(0)
-            await write(letter)
+            await write(letter, offset)
 
-        self._monkeypatch.setattr(port, "write_letter", held)
+        self._monkeypatch.setattr(delivery, "write_letter", held)
 
 
 async def lacks(scene: Scene, topic: str) -> bool:

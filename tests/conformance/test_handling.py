@@ -13,6 +13,7 @@ from eventy.event.base import BaseEvent
 from eventy.handler.attempt import Deliver
 from eventy.message.context import Context
 from eventy.message.record import ProducerRecord
+from tests.conformance.deliveries import at_least_once
 from tests.conformance.scene import HastyClock, Notes, Scene, headers, port_of, until
 from tests.conformance.serializer import JsonSerializer, encoded, event
 
@@ -111,6 +112,7 @@ async def test_sends_are_written_before_their_message_is_committed(scene: Scene)
         assert len(await scene.backend.records(out)) >= committed
 
 
+@at_least_once
 @pytest.mark.parametrize("concurrency", [1, 3])
 async def test_nothing_is_committed_before_what_was_sent_is_acknowledged(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, concurrency: int

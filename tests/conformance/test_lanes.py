@@ -10,6 +10,7 @@ from eventy.clock import Clock
 from eventy.errors import HandlerError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
+from tests.conformance.deliveries import at_least_once
 from tests.conformance.scene import HastyClock, Notes, Scene, ended, failing, port_of, revoke_of, until
 from tests.conformance.serializer import encoded, event
 
@@ -170,6 +171,7 @@ async def test_lowest_message_that_is_not_done_is_committed(scene: Scene) -> Non
     await scene.until_committed(topic, topic, {0: 5, 1: 3})
 
 
+@at_least_once
 async def test_sends_beyond_the_lowest_message_go_out_before_it_is_done(scene: Scene) -> None:
     topic, out, emitter, gated = await scene.topic(), await scene.topic("out"), await scene.emitter(), Gated()
 
@@ -216,6 +218,7 @@ async def test_stuck_key_lets_its_partition_wait_and_no_other(scene: Scene, monk
 # ---------------------------------------------------------------- ends
 
 
+@at_least_once
 async def test_stop_finishes_what_runs_and_commits_the_lowest_that_is_left(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
