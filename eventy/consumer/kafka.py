@@ -11,6 +11,7 @@ import aiokafka
 from aiokafka import AIOKafkaConsumer
 from aiokafka.abc import ConsumerRebalanceListener
 
+from eventy.broker.kafka.closing import Closings
 from eventy.broker.kafka.connection import METADATA_MAX_AGE, KafkaConnection
 from eventy.broker.kafka.letters import LetterTopics, LetterWriter
 from eventy.broker.kafka.records import accept_any_header_name
@@ -64,6 +65,7 @@ class KafkaPort:
         self._group = group
         self._client: AIOKafkaConsumer | None = None
         self._letter_topics = LetterTopics(connection)
+        self._closings = Closings()
         self._letters = LetterWriter(connection, self._letter_topics)
         self._watch: PartitionWatch | None = None
         self._paused: set[TopicPartition] = set()
@@ -242,6 +244,7 @@ class KafkaPort:
             group=self._group,
             source=partition,
             letters=self._letter_topics,
+            closings=self._closings,
         )
 
     def owns(self, partition: TopicPartition) -> bool:
@@ -264,7 +267,7 @@ class KafkaPort:
         return 0
 
     async def close(self) -> None:
-        await asyncio.gather(self._leave(), self._letters.close())
+        await asyncio.gather(self._leave(), self._letters.close(), self._closings.wait())
 
     async def _leave(self) -> None:
         if self._watch is not None:

@@ -30,4 +30,5 @@ async def scene(backend: Backend) -> AsyncIterator[Scene]:
     scene = Scene(backend)
     yield scene
     await scene.end()
-    assert not asyncio.all_tasks() - before - {asyncio.current_task()}, "tasks are left"
+    left = asyncio.all_tasks() - before - {asyncio.current_task()}
+    assert not left, f"tasks are left: {left}"

@@ -41,15 +41,16 @@ def forward(emitter: BaseEventEmitter, out: str) -> Notes:
     return Notes(send_on)
 
 
-def transactions_of(consumer: EngineConsumer[Any]) -> Transactions:
-    """Return the transactions of a running consumer's only partition."""
+async def delivery_of(consumer: EngineConsumer[Any]) -> ExactlyOnce:
+    """Return how the only partition of a consumer is written for, once that is assigned."""
+    await until(lambda: len(deliveries_of(consumer)) == 1 and consumer.readiness() is None)
     (delivery,) = deliveries_of(consumer)
     assert isinstance(delivery, ExactlyOnce)
-    return delivery._transactions
+    return delivery
 
 
 class Commits:
-    """Stands before the commits of a consumer's only partition.
+    """Stands before the commits of a partition.
 
     Parameters
         before: raised, one at a time, instead of committing.
@@ -58,13 +59,12 @@ class Commits:
 
     def __init__(
         self,
-        consumer: EngineConsumer[Any],
+        transactions: Transactions,
         monkeypatch: pytest.MonkeyPatch,
         *,
         before: Sequence[Exception] = (),
         after: Sequence[Exception] = (),
     ) -> None:
-        transactions = transactions_of(consumer)
         self.may_go = asyncio.Event()
         self.may_go.set()
         self.begun: list[tuple[int, int]] = []  # how many records, and the offset
@@ -92,7 +92,7 @@ async def test_sends_and_offset_become_true_together(
     topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
     notes = forward(emitter, out)
     consumer = await scene.consume(notes, topic, group=topic, concurrency=concurrency)
-    commits = Commits(consumer, monkeypatch)
+    commits = Commits((await delivery_of(consumer))._transactions, monkeypatch)
     commits.may_go.clear()
     await scene.put(topic, 1, 2, 3)
     await until(lambda: bool(commits.begun))
@@ -159,7 +159,7 @@ async def test_letter_and_offset_become_true_together(
     letters = f"{topic}-dlt"
     options: dict[str, Any] = {"on_exhausted": "dead_letter", "max_retries": 0}
     consumer = await scene.consume(failing(2), topic, group=topic, concurrency=concurrency, **options)
-    commits = Commits(consumer, monkeypatch)
+    commits = Commits((await delivery_of(consumer))._transactions, monkeypatch)
     await scene.put(topic, 1, key=b"k")
     await scene.until_committed(topic, topic, {0: 1})
     commits.may_go.clear()
@@ -186,7 +186,7 @@ async def test_transaction_that_came_to_nothing_is_made_again_without_its_handle
     topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
     notes = forward(emitter, out)
     consumer = await scene.consume(notes, topic, group=topic, concurrency=concurrency)
-    Commits(consumer, monkeypatch, before=[error])
+    Commits((await delivery_of(consumer))._transactions, monkeypatch, before=[error])
     await scene.put(topic, 1, 2, 3)
     await scene.until_committed(topic, topic, {0: 3})
     assert [record.value for record in await scene.records(out, 3)] == [encoded(number) for number in (1, 2, 3)]
@@ -202,7 +202,7 @@ async def test_transaction_whose_answer_is_lost_is_not_made_again(
     topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
     notes = forward(emitter, out)
     consumer = await scene.consume(notes, topic, group=topic, concurrency=concurrency)
-    commits = Commits(consumer, monkeypatch, after=[error])
+    commits = Commits((await delivery_of(consumer))._transactions, monkeypatch, after=[error])
     await scene.put(topic, 1, 2, 3)
     await scene.until_committed(topic, topic, {0: 3})
     await scene.put(topic, 4)
@@ -219,13 +219,13 @@ async def test_partition_that_somebody_else_has_gone_on_with_is_begun_again_from
     topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
     notes = forward(emitter, out)
     consumer = await scene.consume(notes, topic, group=topic, concurrency=concurrency)
-    commits = Commits(consumer, monkeypatch)
+    commits = Commits((await delivery_of(consumer))._transactions, monkeypatch)
     await scene.put(topic, 1)
     await scene.until_committed(topic, topic, {0: 1})
     commits.may_go.clear()
     await scene.put(topic, 2, 3, 4)
     await until(lambda: len(commits.begun) > 1)
-    other = port_of(consumer).transactions(deliveries_of(consumer)[0]._partition)  # type: ignore[attr-defined]
+    other = port_of(consumer).transactions((await delivery_of(consumer))._partition)
     await other.open()
     await other.commit([], [], 3)  # it has handled 2 and 3
     await other.close()
@@ -244,7 +244,7 @@ async def test_message_whose_sends_are_refused_is_found_and_given_up(
     topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
     options: dict[str, Any] = {"on_exhausted": "dead_letter", "max_retries": 0, "concurrency": concurrency}
     consumer = await scene.consume(forward(emitter, out), topic, group=topic, **options)
-    transactions = transactions_of(consumer)
+    transactions = (await delivery_of(consumer))._transactions
     commit = transactions.commit
 
     async def refuse_the_second(records: Sequence[ProducerRecord], letters: Sequence[DeadLetter], offset: int) -> None:
@@ -265,7 +265,7 @@ async def test_letter_that_is_refused_is_no_transaction_and_stops_the_consumer(
     topic = await scene.topic()
     options: dict[str, Any] = {"on_exhausted": "dead_letter", "max_retries": 0}
     consumer = await scene.consume(failing(1), topic, group=topic, **options)
-    Commits(consumer, monkeypatch, before=[RecordTooLargeError("too large")])
+    Commits((await delivery_of(consumer))._transactions, monkeypatch, before=[RecordTooLargeError("too large")])
     await scene.put(topic, 1)
     with pytest.raises(HandlerError, match=r"its dead letter to .* is refused: too large"):
         await ended(consumer)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import ProducerClosed
@@ -12,6 +14,32 @@ logger = logging.getLogger(__name__)
 
 # Seconds for a producer to send what it has and disconnect; with a batch that can't be sent it would wait for ever.
 _CLOSE = 3.0
+
+
+class Closings:
+    """Producers that end in the background: whoever has begun it may be cut short, or not want to wait."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def close(self, producer: AIOKafkaProducer) -> asyncio.Task[None]:
+        """Begin to send what is pending, and to disconnect."""
+        return self._begin(close_producer(producer))
+
+    def break_off(self, producer: AIOKafkaProducer) -> asyncio.Task[None]:
+        """Begin to disconnect; what is pending isn't sent."""
+        return self._begin(break_off(producer))
+
+    def _begin(self, ending: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(ending)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def wait(self) -> None:
+        """Return when all have ended."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
 
 async def close_producer(producer: AIOKafkaProducer) -> None:
@@ -32,6 +60,7 @@ async def break_off(producer: AIOKafkaProducer) -> None:
     ending.cancel()
     await asyncio.wait({ending}, timeout=_CLOSE)
     _fail_pending(producer)
+    producer._closed = True  # or the client warns of one that nobody has stopped
 
 
 async def _end(producer: AIOKafkaProducer) -> None:

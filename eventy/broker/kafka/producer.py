@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from aiokafka import AIOKafkaProducer
 
-from eventy.broker.kafka.closing import close_producer
+from eventy.broker.kafka.closing import Closings, close_producer
 from eventy.broker.kafka.connection import RECONNECT, KafkaConnection
 from eventy.broker.kafka.requests import REQUEST_TIMEOUT, bounded, left_until, started, translated
 from eventy.errors import BrokerError, BrokerUnavailableError, RecordTooLargeError
@@ -34,7 +34,7 @@ class LiveProducer:
         self._is_closed = False
         self._starting = asyncio.Lock()
         self._recovering: asyncio.Task[None] | None = None
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._closings = Closings()
         self._turns: defaultdict[TopicPartition, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.trouble: str | None = None
 
@@ -114,9 +114,7 @@ class LiveProducer:
     def _retire(self) -> None:
         producer, self._live = self._live, None
         if producer is not None:
-            task = asyncio.create_task(close_producer(producer))
-            self._retiring.add(task)
-            task.add_done_callback(self._retiring.discard)
+            self._closings.close(producer)
 
     async def close(self) -> None:
         """Disconnect, for good: who still sends gets BrokerUnavailableError."""
@@ -125,5 +123,4 @@ class LiveProducer:
             self._recovering.cancel()
             await asyncio.wait({self._recovering})
         self._retire()
-        if self._retiring:
-            await asyncio.wait(self._retiring)
+        await self._closings.wait()

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka import errors as kafka
 
 from eventy.broker.kafka.batch import Places, batches_of, partitions_of, submit
-from eventy.broker.kafka.closing import break_off, close_producer
+from eventy.broker.kafka.closing import Closings
 from eventy.broker.kafka.connection import KafkaConnection
 from eventy.broker.kafka.letters import LetterTopics, target_of
 from eventy.broker.kafka.requests import REQUEST_TIMEOUT, started, translated
@@ -45,6 +45,7 @@ class KafkaTransactions:
         group: whose offset is committed.
         source: the partition whose messages the records come from.
         letters: finds the topics of dead letters.
+        closings: takes the producers that aren't used any more.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class KafkaTransactions:
         group: str,
         source: TopicPartition,
         letters: LetterTopics,
+        closings: Closings,
     ) -> None:
         self._connection = connection
         self._id = transactional_id
@@ -62,7 +64,7 @@ class KafkaTransactions:
         self._source = source
         self._letters = letters
         self._producer: AIOKafkaProducer | None = None
-        self._ending: set[asyncio.Task[None]] = set()
+        self._closings = closings
 
     async def open(self) -> None:
         self._discard()
@@ -74,7 +76,7 @@ class KafkaTransactions:
         try:
             await started(producer, REQUEST_TIMEOUT)
         except BaseException:
-            self._break_off(producer)
+            self._closings.break_off(producer)
             raise
         self._producer = producer
 
@@ -99,9 +101,7 @@ class KafkaTransactions:
     async def close(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            await close_producer(producer)
-        if self._ending:
-            await asyncio.wait(self._ending)
+            await asyncio.wait({self._closings.close(producer)})
 
     async def _targets(
         self, producer: AIOKafkaProducer, records: Sequence[ProducerRecord], letters: Sequence[DeadLetter]
@@ -136,15 +136,10 @@ class KafkaTransactions:
             raise TransactionError(str(error)) from error
 
     def _discard(self) -> None:
+        """End the producer. Nothing of it is waited for: the next one with its id fences it."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            self._break_off(producer)
-
-    def _break_off(self, producer: AIOKafkaProducer) -> None:
-        """End a producer in the background. Nothing of it is waited for: the next one with its id fences it."""
-        task = asyncio.create_task(break_off(producer))
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+            self._closings.break_off(producer)
 
 
 async def _write(producer: AIOKafkaProducer, targets: dict[TopicPartition, list[ProducerRecord]]) -> None:
