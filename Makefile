@@ -27,6 +27,7 @@ test-fast: $(STAMP) ## the tests that need no server
 soak: $(STAMP) ## processes and the broker are killed again and again while 200,000 messages flow: a quarter of an hour
 	@$(BIN)/python -m tests.real.jars
 	$(BIN)/python -m pytest tests/kafka/test_faults.py --soak -s -o faulthandler_timeout=600
+	$(BIN)/python -m pytest tests/conformance -k kafka-exactly-once --soak
 
 test-pythons: $(STAMP) ## the fast tests on every supported Python that is here
 	@$(BIN)/python scripts/test_pythons.py
