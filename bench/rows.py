@@ -1,0 +1,79 @@
+"""What is compared, and what is promised of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.contest import Contestant
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What eventy is to reach.
+
+    Parameters
+        what: in words, for the page.
+        name: the contestant.
+        against: the other one, whose figure divides; None: the figure itself counts.
+        measure: `rate` (messages/s), `cpu` (µs a message), `p50` and `p99` (ms), or `time` (µs).
+        bound: of the figure, in the direction that the measure has: rates at least, times at most.
+    """
+
+    what: str
+    name: str
+    against: str | None
+    measure: str
+    bound: float
+
+    @property
+    def is_least(self) -> bool:
+        return self.measure == "rate"
+
+    def is_met(self, found: float) -> bool:
+        return found >= self.bound if self.is_least else found <= self.bound
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A comparison.
+
+    Parameters
+        title: for the page; with `explanation`, what the contestants do.
+        count: of messages in a round; 0: the contestants need no broker.
+        quick: the same, while somebody works on eventy.
+        fills: whether the topic has the commands before the contestants begin.
+    """
+
+    name: str
+    title: str
+    explanation: str
+    contestants: tuple[Contestant, ...]
+    targets: tuple[Target, ...]
+    count: int = 0
+    quick: int = 0
+    partitions: int = 4
+    fills: bool = True
+
+
+BY_HAND, EVENTY = "by hand", "eventy"
+
+CONSUME = Row(
+    "consume",
+    "Consuming, at least once",
+    "Decode a command, give it to a repository, commit. By hand that is `getmany()`, a loop and one commit a batch; "
+    "FastStream commits in the background (its default, and fastest), or once a batch when the handler takes batches.",
+    (
+        Contestant(BY_HAND, "bench.consume.by_hand"),
+        Contestant(EVENTY, "bench.consume.with_eventy"),
+        Contestant("FastStream", "bench.consume.with_faststream", count=20_000),
+        Contestant("FastStream, batches", "bench.consume.with_faststream_batches"),
+    ),
+    (
+        Target("consuming at least once, eventy to by hand", EVENTY, BY_HAND, "rate", 0.85),
+        Target("consuming at least once, eventy to FastStream", EVENTY, "FastStream", "rate", 20),
+    ),
+    count=200_000,
+    quick=40_000,
+)
+
+ROWS = (CONSUME,)
