@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from eventy.errors import ConfigurationError
+from eventy.errors import SettingsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,6 @@ def run(program: Callable[[Task], Coroutine[Any, Any, dict[str, float]]]) -> Non
     bootstrap, topic, out, count, option = sys.argv[1:]
     try:
         found: dict[str, Any] = asyncio.run(program(Task(bootstrap, topic, out, int(count), option)))
-    except ConfigurationError as error:
-        found = {"refused": str(error)}
+    except SettingsError as error:
+        found = {"refused": " ".join(str(error).split())}
     print(json.dumps(found))

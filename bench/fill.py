@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 
@@ -23,26 +23,30 @@ class Command(NamedTuple):
     headers: list[tuple[str, bytes]]
 
 
-def command(number: int) -> Command:
-    payment_id, corr_id = f"payment-{number}", f"request-{number:08}"
-    data = {
-        "payment_id": payment_id,
+def payment(number: int) -> dict[str, Any]:
+    """Return the data of a command, and of the event that it leads to."""
+    return {
+        "payment_id": f"payment-{number}",
         "amount": number,
         "currency": "EUR",
-        "correlation_id": corr_id,
+        "correlation_id": f"request-{number:08}",
         "event_timestamp": 1_700_000_000_000 + number,
     }
+
+
+def command(number: int) -> Command:
+    data = payment(number)
     headers = {
         "ce_specversion": "1.0",
         "ce_id": f"{number:032x}",
         "ce_type": "bench.command.CreatePayment",
         "ce_source": "bench",
         "ce_time": "2025-01-01T00:00:00.000+00:00",
-        "ce_correlationid": corr_id,
+        "ce_correlationid": data["correlation_id"],
         "content-type": "application/avro",
     }
     return Command(
-        payment_id.encode(), COMMAND.encode(data), [(name, value.encode()) for name, value in headers.items()]
+        data["payment_id"].encode(), COMMAND.encode(data), [(name, value.encode()) for name, value in headers.items()]
     )
 
 

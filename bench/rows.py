@@ -76,4 +76,56 @@ CONSUME = Row(
     quick=40_000,
 )
 
-ROWS = (CONSUME,)
+_SEND, _SEND_BATCH = "by hand, send()", "by hand, send_batch()"
+_ALO, _EOS = "at least once", "exactly once"
+
+EMIT = Row(
+    "emit",
+    "Consume → emit",
+    "Decode a command, store it, send an event that its correlation id goes on with, commit. By hand in two ways: a "
+    "`send()` a message, as the client's documentation shows it, and its batches. All write the same headers.",
+    (
+        Contestant(f"{_SEND}, {_ALO}", "bench.emit.by_hand"),
+        Contestant(f"{_SEND_BATCH}, {_ALO}", "bench.emit.by_hand_batches"),
+        Contestant(f"eventy, {_ALO}", "bench.emit.with_eventy", "at_least_once"),
+        Contestant(f"{_SEND}, {_EOS}", "bench.emit.by_hand_exactly_once"),
+        Contestant(f"{_SEND_BATCH}, {_EOS}", "bench.emit.by_hand_exactly_once_batches"),
+        Contestant(f"eventy, {_EOS}", "bench.emit.with_eventy", "exactly_once"),
+    ),
+    tuple(
+        Target(f"consume → emit {how}, eventy to {other}", f"eventy, {how}", f"{other}, {how}", "rate", bound)
+        for how in (_ALO, _EOS)
+        for other, bound in ((_SEND, 1.4), (_SEND_BATCH, 0.85))
+    ),
+    count=100_000,
+    quick=40_000,
+)
+
+SEND = Row(
+    "send",
+    "Sending from outside a handler",
+    "Encode an event and send it, 500 under way at a time and each of them awaited, as by the routes of a server. In "
+    "bulk: 5,000 events, then one wait for all.",
+    (
+        Contestant(_SEND, "bench.send.by_hand"),
+        Contestant("eventy, send()", "bench.send.with_eventy"),
+        Contestant("by hand, bulk of send()", "bench.send.by_hand_bulk"),
+        Contestant("by hand, bulk of send_batch()", "bench.send.by_hand_batches"),
+        Contestant("eventy, send_many()", "bench.send.with_eventy", "many"),
+    ),
+    (
+        Target("sending, eventy to by hand", "eventy, send()", _SEND, "rate", 0.9),
+        Target(
+            "sending in bulk, send_many() to send() by hand",
+            "eventy, send_many()",
+            "by hand, bulk of send()",
+            "rate",
+            2.5,
+        ),
+    ),
+    count=60_000,
+    quick=20_000,
+    fills=False,
+)
+
+ROWS = (CONSUME, EMIT, SEND)

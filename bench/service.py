@@ -44,7 +44,7 @@ class Service(containers.DeclarativeContainer):
 
 
 def create_service(task: Task, *messages: type[BaseEvent], delivery: str = "at_least_once") -> Service:
-    """Return the service, not started yet. Raises ConfigurationError for a delivery that this version doesn't know."""
+    """Return the service, not started yet. Raises SettingsError for a delivery that this version doesn't know."""
     settings = Settings(
         event_consumer="eventy.consumer.kafka.KafkaConsumer",
         event_emitter="eventy.emitter.kafka.KafkaProducer",
