@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from hashlib import blake2b
 from typing import NamedTuple, Protocol, Self
 
+from eventy.emitter.origin import Origin, origin_in
 from eventy.errors import SendError
 from eventy.message.context import Context
 from eventy.message.record import ProducerRecord
@@ -32,13 +33,14 @@ class Collection:
         group: the consumer's group; two groups that handle one message send different events.
     """
 
-    __slots__ = ("_closed", "_count", "_group", "_token", "context", "sends")
+    __slots__ = ("_closed", "_count", "_group", "_origin", "_token", "context", "sends")
 
     def __init__(self, context: Context, group: str) -> None:
         self.context = context
         self.sends: list[Send] = []
         self._group = group
         self._count = 0
+        self._origin: Origin | None = None
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -51,6 +53,12 @@ class Collection:
 
     def add(self, writer: Writer, record: ProducerRecord) -> None:
         self.sends.append(Send(writer, record))
+
+    def origin(self) -> Origin:
+        """Return what all sends have from the message."""
+        if self._origin is None:
+            self._origin = origin_in(self.context)
+        return self._origin
 
     def next_id(self, destination: str, name: str) -> str:
         """Return the id of the next send: the same when the message is handled again, so that receivers can drop it.
