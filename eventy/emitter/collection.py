@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple, Protocol, Self
 
@@ -70,9 +71,16 @@ class Collection:
                 f"{name} was sent to {destination} by a task that outlived the handler of message "
                 f"{self.context.message_id}; await the task inside the handler, or send from app.add_task()"
             )
-        place = f"{self.context.message_id}\0{self._group}\0{self._count}\0{destination}\0{name}"
+        digest = _kind(self._group, destination, name).copy()
+        digest.update(b"%b\0%d" % (self.context.message_id.encode(), self._count))
         self._count += 1
-        return blake2b(place.encode(), digest_size=16).hexdigest()
+        return digest.hexdigest()
 
 
 collecting: ContextVar[Collection | None] = ContextVar("eventy_collecting", default=None)
+
+
+@lru_cache(maxsize=1024)
+def _kind(group: str, destination: str, name: str) -> blake2b:
+    """Return the digest of what all sends of a kind have alike, to be gone on with for each of them."""
+    return blake2b(f"{group}\0{destination}\0{name}\0".encode(), digest_size=16)

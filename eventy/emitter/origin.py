@@ -27,12 +27,13 @@ class Origin(NamedTuple):
 
 def origin_in(context: Context) -> Origin:
     """Return the origin of what is sent while a message is handled."""
-    corr_id, cause = context.corr_id.encode(), context.message_id.encode()
-    headers: tuple[Header, ...] = ((CE_CORRELATION_ID, corr_id), (CE_CAUSATION_ID, cause))
-    size = _NAMES + len(corr_id) + len(cause)
-    if trace := context.traceparent:
+    message_id, corr_id, _, trace = context.ids
+    correlation, cause = corr_id.encode(), message_id.encode()
+    headers: tuple[Header, ...] = ((CE_CORRELATION_ID, correlation), (CE_CAUSATION_ID, cause))
+    size = _NAMES + len(correlation) + len(cause)
+    if trace:
         headers, size = (*headers, (TRACEPARENT, trace)), size + len(TRACEPARENT) + len(trace)
-    return Origin(context.corr_id, headers, size)
+    return Origin(corr_id, headers, size)
 
 
 def origin_outside(corr_id: str) -> Origin:
