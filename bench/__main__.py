@@ -30,7 +30,7 @@ async def measure(row: Row, broker: KafkaBroker, rounds: int, *, is_quick: bool)
         for one in (*row.contestants[start:], *row.contestants[:start]):
             if one.name not in results.refused:
                 out = unique(f"bench-{row.name}-out")
-                if count:
+                if row.count:
                     await create_topics(broker.bootstrap, {out: row.partitions})
                 topic = topics.get(one.partitions or row.partitions, out)
                 arguments = (broker.bootstrap, topic, out, str(min(one.count or count, count)))

@@ -51,7 +51,8 @@ class Stopwatch:
 
 
 class Payments:
-    """The repository that every contestant injects, or passes by hand. It notes when the first and the last one came.
+    """The repository that every contestant injects, or passes by hand. Time begins when its
+    consumer has its partitions, and ends with the last payment.
 
     Parameters
         expected: how many will be added.
@@ -65,8 +66,6 @@ class Payments:
         self._expected = expected
 
     async def add(self, payment: dict[str, Any]) -> None:
-        if not self.count:
-            self.stopwatch.start()
         self.rows[payment["payment_id"]] = payment
         self.count += 1
         if self.count == self._expected:

@@ -55,6 +55,10 @@ class Row:
     fills: bool = True
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' if number > 1 else ''}"
+
+
 BY_HAND, EVENTY = "by hand", "eventy"
 
 CONSUME = Row(
@@ -128,4 +132,80 @@ SEND = Row(
     fills=False,
 )
 
-ROWS = (CONSUME, EMIT, SEND)
+LATENCY = Row(
+    "latency",
+    "Request → command → event, visible",
+    "50 requests/s, an idle service: a POST sends a command, its handler stores and sends an event, a reader outside "
+    "sees it. By hand that is Sanic with a consumer beside it.",
+    (
+        Contestant(BY_HAND, "bench.latency.client", "by_hand"),
+        Contestant(EVENTY, "bench.latency.client", "with_eventy"),
+    ),
+    (Target("p99 from request to visible event, eventy to by hand", EVENTY, BY_HAND, "p99", 1.3),),
+    count=1,
+    quick=1,
+    fills=False,
+)
+
+_WIDE = (1, 4, 16, 64)
+_LONG = (10_000, 100_000, 1_000_000)
+
+PARTITIONS = Row(
+    "partitions",
+    "Cost a message, by partitions",
+    "The program that consumes at least once, on topics of more and more partitions. It is flat: the cost of none is "
+    "more than a quarter above that of the first.",
+    tuple(
+        Contestant(_counted(number, "partition"), "bench.consume.with_eventy", partitions=number) for number in _WIDE
+    ),
+    (
+        Target(
+            "CPU a message, 64 partitions to one",
+            _counted(_WIDE[-1], "partition"),
+            _counted(_WIDE[0], "partition"),
+            "cpu",
+            1.25,
+        ),
+    ),
+    count=100_000,
+    quick=20_000,
+)
+
+BACKLOG = Row(
+    "backlog",
+    "Cost a message, by messages",
+    "The program that consumes at least once, on more and more messages of one topic.",
+    tuple(Contestant(_counted(number, "message"), "bench.consume.with_eventy", count=number) for number in _LONG),
+    (
+        Target(
+            "CPU a message, a million messages to 10,000",
+            _counted(_LONG[-1], "message"),
+            _counted(_LONG[0], "message"),
+            "cpu",
+            1.25,
+        ),
+    ),
+    count=1_000_000,
+    quick=50_000,
+)
+
+INJECTION = Row(
+    "injection",
+    "Injecting three dependencies",
+    "What a compiled call takes beyond one that is given them.",
+    (Contestant(EVENTY, "bench.micro.injection"),),
+    (Target("injecting three dependencies", EVENTY, None, "time", 1.5),),
+)
+
+DECODE = Row(
+    "decode",
+    "Decoding",
+    "From the bytes of a record with five fields to its data, or to its event.",
+    (
+        Contestant("fastavro", "bench.micro.decode"),
+        Contestant(EVENTY, "bench.micro.decode", "eventy"),
+    ),
+    (Target("decoding to an event, eventy to bare fastavro", EVENTY, "fastavro", "time", 1.3),),
+)
+
+ROWS = (CONSUME, EMIT, SEND, LATENCY, PARTITIONS, BACKLOG, INJECTION, DECODE)

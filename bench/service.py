@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from dependency_injector import containers, providers
 
 from bench.avro import SCHEMAS
@@ -55,3 +57,10 @@ def create_service(task: Task, *messages: type[BaseEvent], delivery: str = "at_l
     service = Service(messages=providers.Object(messages), task=providers.Object(task))
     service.config.from_dict(settings.as_dict())
     return service
+
+
+async def has_partitions(service: Service) -> None:
+    """Return when the consumer is ready: that is when `start()` of the client's own returns."""
+    consumer = service.commands()
+    while consumer.readiness() is not None:  # noqa: ASYNC110 - readiness is there to be asked
+        await asyncio.sleep(0.001)

@@ -18,6 +18,7 @@ async def consume(task: Task) -> dict[str, float]:
         enable_auto_commit=False,
     )
     async with consumer:
+        payments.stopwatch.start()
         while payments.count < task.count:
             batches = await consumer.getmany(timeout_ms=1000)
             for records in batches.values():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.contestant import Payments, Task, run
-from bench.service import create_service
+from bench.service import create_service, has_partitions
 from eventy.command.base import BaseCommand
 
 
@@ -22,6 +22,8 @@ async def consume(task: Task) -> dict[str, float]:
     service = create_service(task, CreatePayment)
     payments = service.payments()
     async with service.app():
+        await has_partitions(service)
+        payments.stopwatch.start()
         await payments.complete.wait()
     return payments.stopwatch.per_message(task.count)
 

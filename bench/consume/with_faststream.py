@@ -31,6 +31,7 @@ async def consume(task: Task) -> dict[str, float]:
 
     async with broker:
         await broker.start()
+        payments.stopwatch.start()
         await payments.complete.wait()
     return payments.stopwatch.per_message(task.count)
 

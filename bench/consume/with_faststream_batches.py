@@ -39,6 +39,7 @@ async def consume(task: Task) -> dict[str, float]:
 
     async with broker:
         await broker.start()
+        payments.stopwatch.start()
         await payments.complete.wait()
     return payments.stopwatch.per_message(task.count)
 

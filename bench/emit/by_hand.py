@@ -24,6 +24,7 @@ async def consume(task: Task) -> dict[str, float]:
         bootstrap_servers=task.bootstrap, acks="all", enable_idempotence=True, max_batch_size=262_144
     )
     async with consumer, producer:
+        payments.stopwatch.start()
         while payments.count < task.count:
             batches = await consumer.getmany(timeout_ms=1000, max_records=2_000)
             moment, sends = now(), []

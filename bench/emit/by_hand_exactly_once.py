@@ -26,6 +26,7 @@ async def consume(task: Task) -> dict[str, float]:
     )
     producer = AIOKafkaProducer(bootstrap_servers=task.bootstrap, transactional_id=task.group, max_batch_size=262_144)
     async with consumer, producer:
+        payments.stopwatch.start()
         while payments.count < task.count:
             batches = await consumer.getmany(timeout_ms=1000, max_records=8_000)
             if not batches:

@@ -6,7 +6,7 @@ import asyncio
 from typing import ClassVar
 
 from bench.contestant import Payments, Task, run
-from bench.service import create_service
+from bench.service import create_service, has_partitions
 from eventy.command.base import BaseCommand
 from eventy.emitter.base import BaseEventEmitter
 from eventy.event.base import BaseEvent
@@ -39,6 +39,8 @@ async def consume(task: Task) -> dict[str, float]:
     service = create_service(task, CreatePayment, PaymentCreated, delivery=task.option)
     payments, counts = service.payments(), service.commands().counts
     async with service.app():
+        await has_partitions(service)
+        payments.stopwatch.start()
         while counts.handled < task.count:  # noqa: ASYNC110 - the count of acknowledged ones is all that there is
             await asyncio.sleep(0.005)
         payments.stopwatch.stop()
