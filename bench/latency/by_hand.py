@@ -11,7 +11,7 @@ from sanic.response import empty
 from bench.avro import COMMAND, EVENT
 from bench.cloud_events import now, of_answer, of_first
 from bench.contestant import Payments, Task
-from bench.latency.service import REQUESTS, task_and_port
+from bench.latency.service import task_and_port
 
 Service = Sanic[Config, SimpleNamespace]
 
@@ -20,7 +20,7 @@ def build(task: Task) -> Service:
     app: Service = Sanic("by_hand", configure_logging=False)
     app.config.MOTD = False
     app.config.ACCESS_LOG = False
-    payments = Payments(REQUESTS)
+    payments = Payments(task.count)
     producer: AIOKafkaProducer
     consumer: AIOKafkaConsumer
 

@@ -14,4 +14,4 @@ RATE = 50
 def task_and_port() -> tuple[Task, int]:
     """Return what stands on the command line."""
     bootstrap, topic, out, port = sys.argv[1:]
-    return Task(bootstrap, topic, out, REQUESTS), int(port)
+    return Task(bootstrap, topic, out, sys.maxsize), int(port)

@@ -72,7 +72,7 @@ class Collection:
                 f"{self.context.message_id}; await the task inside the handler, or send from app.add_task()"
             )
         digest = _kind(self._group, destination, name).copy()
-        digest.update(b"%b\0%d" % (self.context.message_id.encode(), self._count))
+        digest.update(b"%b\0%d" % (self.context.ids.message_id.encode(), self._count))
         self._count += 1
         return digest.hexdigest()
 
