@@ -118,8 +118,14 @@ class Handling:
         is_replaying = record.offset < self.checkpoint
         what = outcome(cast(Outcome, self._options.on_exhausted), group=self._group, is_replaying=is_replaying)
         if what == "stop":
+            self._show(record, attempt, error)
             raise HandlerError(_given_up(self._where(record), attempt, error)) from error
         return what
+
+    def _show(self, record: Record, attempt: int, error: BaseException) -> None:
+        """Log where a handler failed, before anything else is stopped; of other errors the text says all."""
+        if not isinstance(error, DecodeError | RefusedError):
+            logger.error("%s: given up after %s", self._where(record), _tried(attempt), exc_info=error)
 
     async def give_up(self, record: Record, attempt: int, error: BaseException) -> bool:
         """Skip a message or put it aside, as is set; False when the worker is stopped before.
@@ -127,7 +133,7 @@ class Handling:
         Raises HandlerError as `outcome_of` does, PartitionMovedError.
         """
         if self.outcome_of(record, attempt, error) == "dead_letter":
-            if not await self._put_aside(record, error):
+            if not await self._put_aside(record, attempt, error):
                 return False
             self.counts.dead_lettered += 1
         else:
@@ -156,7 +162,7 @@ class Handling:
                 "schemas of this deployment for example. Nothing was committed past it: mend that, then start again"
             ) from error
 
-    async def _put_aside(self, record: Record, error: BaseException) -> bool:
+    async def _put_aside(self, record: Record, attempt: int, error: BaseException) -> bool:
         where = self._where(record)
         letter = dead_letter(record, error, group=self._group, suffix=self._options.dead_letter_suffix)
         refusals = 0
@@ -172,6 +178,7 @@ class Handling:
                 refusals += 1
                 wait = self._policy.wait_after(refusals, refusal)
                 if wait is None:
+                    self._show(record, attempt, error)
                     raise HandlerError(
                         f"{where}: given up, and its dead letter to {letter.record.topic} is refused: {refusal}. "
                         "Nothing was committed past it: mend that, then start again"
@@ -236,8 +243,11 @@ def _given_up(where: str, attempt: int, error: BaseException) -> str:
         return str(error)
     if isinstance(error, DecodeError):
         return f"{where}: the message can't be decoded: {error}. Nothing was committed past it"
-    tried = "1 attempt" if attempt == 1 else f"{attempt} attempts"
     return (
-        f"{where}: given up after {tried}, the last one failed with {type(error).__name__}: {error}. "
+        f"{where}: given up after {_tried(attempt)}, the last one failed with {type(error).__name__}: {error}. "
         "Nothing was committed past it: mend the handler or the message, then start again"
     )
+
+
+def _tried(attempt: int) -> str:
+    return "1 attempt" if attempt == 1 else f"{attempt} attempts"

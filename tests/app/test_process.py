@@ -125,6 +125,40 @@ app.start()
     assert "ZeroDivisionError: a bug of eventy's own" in ended.stderr
 
 
+def test_handler_that_ends_the_process_is_shown_once_and_the_end_is_one_line() -> None:
+    program = """
+from eventy.app.settings import Settings
+from eventy.command.base import BaseCommand
+from eventy.errors import Unretryable
+from eventy.event.registry import Registry
+
+class Command(BaseCommand):
+    name = classmethod(lambda cls: "qotto.payment.command.ConfirmPayment")
+
+    async def execute(self) -> None:
+        raise Unretryable("no such currency")
+
+app.set("registry", Registry([Command]))
+settings = Settings(avro_schemas_folder="avro_schemas")
+serializer = app.configure_event_serializer(settings, "serializer")
+app.configure_consumer(settings, serializer, "consumer", event_topics=["t"], event_group="g", position="latest")
+emitter = app.configure_emitter(settings, serializer, "emitter")
+
+async def send():
+    while app.readiness():
+        await asyncio.sleep(0.01)
+    await emitter.send(Command({"id": "p"}), "t")
+
+app.add_task(send())
+app.start()
+"""
+    ended = run(SIGNAL.format(name="SIGTERM") + program)
+    assert ended.returncode == 1, ended.stderr
+    assert ended.stderr.count("Traceback") == ended.stderr.count("in execute\n") == 1
+    (last,) = [line for line in ended.stderr.splitlines() if " CRITICAL " in line]
+    assert "given up after 1 attempt, the last one failed with Unretryable: no such currency" in last
+
+
 def test_second_signal_ends_the_process_at_once() -> None:
     program = """
 class Slow:
