@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 
@@ -16,11 +17,14 @@ from eventy.consumer.work import Running
 from eventy.consumer.worker import Worker
 from eventy.errors import HandlerError
 from eventy.message.record import Record, TopicPartition
+from eventy.words import counted
 
 logger = logging.getLogger(__name__)
 
 # Seconds for handlers that are cancelled to end.
 _CANCEL = 1.0
+# Partitions that are named one by one.
+_NAMED = 10
 
 
 class Assignment:
@@ -69,7 +73,7 @@ class Assignment:
         self._answered = True
         self._progress.start()
         self._checkpoints.assigned(partitions)
-        logger.info("%s: assigned %s", self._name, ", ".join(sorted(map(str, partitions))) or "nothing")
+        logger.info("%s: assigned %s", self._name, _listed(partitions) or "nothing")
 
     async def on_revoked(self, partitions: Collection[TopicPartition]) -> None:
         workers = [self._workers.pop(partition) for partition in partitions if partition in self._workers]
@@ -95,8 +99,8 @@ class Assignment:
         """Return None when every partition is worked on, else the reason why not."""
         if not self._answered:
             return "no partitions assigned yet"
-        waiting = [str(worker.partition) for worker in self._workers.values() if not worker.has_begun]
-        return f"finding where to begin in {', '.join(waiting)}" if waiting else None
+        waiting = [worker.partition for worker in self._workers.values() if not worker.has_begun]
+        return f"finding where to begin in {_listed(waiting)}" if waiting else None
 
     def running(self) -> Iterable[Running]:
         """Return the messages whose handlers run."""
@@ -158,3 +162,11 @@ class Assignment:
                 self._failed(HandlerError(f"{worker.partition}: a handler has cancelled the task that it runs in"))
         elif (error := task.exception()) is not None:
             self._failed(error)
+
+
+def _listed(partitions: Collection[TopicPartition]) -> str:
+    """Return partitions in words; many of them as their number in each topic."""
+    if len(partitions) <= _NAMED:
+        return ", ".join(map(str, sorted(partitions)))
+    counts = Counter(partition.topic for partition in partitions)
+    return ", ".join(f"{counted(counts[topic], 'partition')} of {topic}" for topic in sorted(counts))
