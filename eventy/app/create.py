@@ -16,6 +16,7 @@ from eventy.consumer.options import ConsumerOptions
 from eventy.emitter.base import BaseEventEmitter
 from eventy.errors import ConfigurationError
 from eventy.serializer.base import BaseEventSerializer
+from eventy.words import described
 
 #: The variables that hold a dotted path, and the contract that the class has to keep.
 CONTRACTS: dict[str, type[Any]] = {
@@ -129,7 +130,7 @@ def _imported(dotted_path: object, variable: str) -> object:
         module = importlib.import_module(module_name)
     except Exception as error:
         raise ConfigurationError(
-            f"{variable} is {dotted_path!r}, but importing {module_name} failed with {type(error).__name__}: {error}; "
+            f"{variable} is {dotted_path!r}, but importing {module_name} failed with {described(error)}; "
             "correct the path, or install what is missing"
         ) from error
     if not hasattr(module, name):

@@ -26,6 +26,7 @@ from eventy.handler.poison import PoisonRow
 from eventy.handler.retry import RetryPolicy
 from eventy.message.record import Record, TopicPartition
 from eventy.tasks import unless
+from eventy.words import counted, described
 
 logger = logging.getLogger(__name__)
 
@@ -125,7 +126,7 @@ class Handling:
     def _show(self, record: Record, attempt: int, error: BaseException) -> None:
         """Log where a handler failed, before anything else is stopped; of other errors the text says all."""
         if not isinstance(error, DecodeError | RefusedError):
-            logger.error("%s: given up after %s", self._where(record), _tried(attempt), exc_info=error)
+            logger.error("%s: given up after %s", self._where(record), counted(attempt, "attempt"), exc_info=error)
 
     async def give_up(self, record: Record, attempt: int, error: BaseException) -> bool:
         """Skip a message or put it aside, as is set; False when the worker is stopped before.
@@ -159,7 +160,7 @@ class Handling:
             raise HandlerError(
                 f"{self._where(record)}: the message can't be decoded: {error}. It makes more than "
                 f"{self._options.max_poison} in a row (EVENTY_CONSUMER_MAX_POISON), so something else is wrong, the "
-                "schemas of this deployment for example. Nothing was committed past it: mend that, then start again"
+                "schemas of this deployment for example. Nothing was committed past it: mend that"
             ) from error
 
     async def _put_aside(self, record: Record, attempt: int, error: BaseException) -> bool:
@@ -181,7 +182,7 @@ class Handling:
                     self._show(record, attempt, error)
                     raise HandlerError(
                         f"{where}: given up, and its dead letter to {letter.record.topic} is refused: {refusal}. "
-                        "Nothing was committed past it: mend that, then start again"
+                        "Nothing was committed past it: mend that"
                     ) from refusal
                 logger.warning("%s: dead letter refused, writing it again: %s", where, refusal)
                 await self.pause(wait)
@@ -244,10 +245,6 @@ def _given_up(where: str, attempt: int, error: BaseException) -> str:
     if isinstance(error, DecodeError):
         return f"{where}: the message can't be decoded: {error}. Nothing was committed past it"
     return (
-        f"{where}: given up after {_tried(attempt)}, the last one failed with {type(error).__name__}: {error}. "
-        "Nothing was committed past it: mend the handler or the message, then start again"
+        f"{where}: given up after {counted(attempt, 'attempt')}, the last one failed with {described(error)}. "
+        "Nothing was committed past it: mend the handler, or who sends such messages"
     )
-
-
-def _tried(attempt: int) -> str:
-    return "1 attempt" if attempt == 1 else f"{attempt} attempts"

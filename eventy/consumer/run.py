@@ -20,6 +20,7 @@ from eventy.consumer.worker import Worker
 from eventy.errors import BrokerError, ShutdownTimeoutError
 from eventy.message.record import TopicPartition
 from eventy.tasks import is_being_cancelled
+from eventy.words import counted
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +130,7 @@ class Run:
             lost = self._port.lost()
             await self._abort()
             if lost:
-                raise ShutdownTimeoutError(f"{self._name}: {lost} messages were not handled and are lost") from None
+                raise ShutdownTimeoutError(f"{self._name}: {_lost(lost)}") from None
             raise
         finally:
             await self._stalls.stop()
@@ -186,7 +187,7 @@ class Run:
         await self._progress.flush()
         await self._checkpoints.stop()
         if lost := self._port.lost():
-            logger.error("%s: %d messages were not handled and are lost", self._name, lost)
+            logger.error("%s: %s", self._name, _lost(lost))
         await self._port.close()
 
     async def _abort(self) -> None:
@@ -200,3 +201,8 @@ class Run:
         if not leaving.done():
             leaving.cancel()
             logger.warning("%s: the broker was left without a word", self._name)
+
+
+def _lost(count: int) -> str:
+    was, is_ = ("was", "is") if count == 1 else ("were", "are")
+    return f"{counted(count, 'message')} {was} not handled and {is_} lost: nothing in memory outlives the process"

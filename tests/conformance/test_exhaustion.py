@@ -139,6 +139,22 @@ async def test_handler_that_ends_the_consumer_is_logged_once_with_its_traceback(
     assert shown.getMessage() == f"{topic}[0] offset 0: given up after 1 attempt"
 
 
+async def test_failure_says_what_is_true_of_every_backend_and_nothing_after_an_error_without_text(scene: Scene) -> None:
+    topic = await scene.topic()
+
+    async def cancelled(_: BaseEvent, __: Context) -> None:
+        raise asyncio.CancelledError
+
+    await scene.put(topic, 1)
+    consumer = await scene.begin(cancelled, topic, group=topic, max_retries=0)
+    with pytest.raises(HandlerError) as caught:
+        await ended(consumer)
+    assert str(caught.value) == (
+        f"{topic}[0] offset 0: given up after 1 attempt, the last one failed with CancelledError. "
+        "Nothing was committed past it: mend the handler, or who sends such messages"
+    )
+
+
 @both_ways
 async def test_message_that_cannot_be_decoded_ends_the_consumer_without_a_traceback(
     scene: Scene, caplog: pytest.LogCaptureFixture, concurrency: int
