@@ -106,6 +106,10 @@ class Assignment:
         """Return the messages whose handlers run."""
         return (running for worker in self._running for running in worker.running())
 
+    def has(self, partition: TopicPartition) -> bool:
+        """Return whether a partition is among them."""
+        return partition in self._workers
+
     async def look_at_positions(self) -> None:
         """Note how far partitions are read that have nothing to do: transaction markers, for one, aren't records."""
         for partition in self._checkpoints.missing():

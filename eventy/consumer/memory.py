@@ -153,6 +153,9 @@ class MemoryPort:
         while not self._interrupted and not self._broker.is_drained():
             await self._broker.change()
 
+    def lag(self) -> Mapping[tuple[str, TopicPartition], int]:
+        return self._broker.lag()
+
     def lost(self) -> int:
         if self._group is None or self._group.goes_on_without(self._member):
             return 0

@@ -161,7 +161,7 @@ async def test_leaving_while_retries_wait_ends_at_the_virtual_deadline(container
             raise ConnectionError("never")
 
     with pytest.raises(
-        ShutdownTimeoutError, match=": 1 message was not handled and is lost: nothing in memory outlives the process"
+        ShutdownTimeoutError, match="; 1 message was not handled and is lost: nothing in memory outlives the process"
     ):
         async with Harness(container) as app:
             app.container.payment_repository.override(providers.Object(Broken()))
