@@ -13,9 +13,9 @@ from eventy.consumer.checkpoints import Checkpoints
 from eventy.consumer.port import Port
 from eventy.consumer.positions import Positions
 from eventy.consumer.progress import Progress
-from eventy.consumer.work import Running
+from eventy.consumer.unfinished import where
+from eventy.consumer.work import Running, cancelled_itself
 from eventy.consumer.worker import Worker
-from eventy.errors import HandlerError
 from eventy.message.record import Record, TopicPartition
 from eventy.words import counted
 
@@ -163,7 +163,7 @@ class Assignment:
         self._running.pop(worker, None)
         if task.cancelled():
             if not worker.is_abandoned:
-                self._failed(HandlerError(f"{worker.partition}: a handler has cancelled the task that it runs in"))
+                self._failed(cancelled_itself(next(map(where, worker.running()), worker.partition)))
         elif (error := task.exception()) is not None:
             self._failed(error)
 
