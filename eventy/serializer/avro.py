@@ -105,10 +105,12 @@ class AvroEventSerializer(BaseEventSerializer):
         try:
             read = self._readers[value[:PREFIX_SIZE]]
         except (LookupError, TypeError):
-            return self._decode_otherwise(value)
-        body = BytesIO(value)
-        body.seek(PREFIX_SIZE)
-        return read(body)
+            pass  # what is raised below isn't to show this lookup as where it came from
+        else:
+            body = BytesIO(value)
+            body.seek(PREFIX_SIZE)
+            return read(body)
+        return self._decode_otherwise(value)
 
     def _decode_otherwise(self, value: bytes) -> BaseEvent:
         if not isinstance(value, bytes):
