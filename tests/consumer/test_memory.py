@@ -81,6 +81,34 @@ async def test_failure_of_one_consumer_leaves_the_others_running(scene: Scene) -
     assert sorted(notes.numbers) == [1, 2]
 
 
+async def test_what_is_sent_to_a_consumer_that_failed_is_counted_as_lost_when_its_sender_stops_first(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    emitter, going_on = await scene.emitter(), asyncio.Event()
+
+    async def fail(_: BaseEvent, __: Context) -> None:
+        raise ValueError("broken")
+
+    async def send_later(_: BaseEvent, __: Context) -> None:
+        await going_on.wait()
+        await emitter.send(event(2), "events")
+
+    notes = Notes(send_later)
+    reader = await scene.consume(fail, "events", group="reader", max_retries=0)
+    sender = await scene.consume(notes, "commands", group="sender")
+    await emitter.send(event(0), "commands")
+    await notes.until(1)
+    await emitter.send(event(1), "events")
+    with pytest.raises(HandlerError):
+        await reader.wait()
+    stopping = asyncio.create_task(sender.stop())
+    going_on.set()
+    await stopping
+    with pytest.raises(HandlerError):
+        await reader.stop()
+    assert f"{reader.name}: 2 messages were not handled and are lost" in caplog.text
+
+
 async def test_what_another_member_goes_on_with_is_not_lost(scene: Scene) -> None:
     going_on = asyncio.Event()
 
