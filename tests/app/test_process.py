@@ -159,6 +159,20 @@ app.start()
     assert "given up after 1 attempt, the last one failed with Unretryable: no such currency" in last
 
 
+def test_start_that_fails_before_anything_runs_says_so_and_nothing_else() -> None:
+    program = """
+sys.modules["pythonjsonlogger.json"] = None
+from eventy.app.settings import Settings
+app.configure_event_serializer(Settings(avro_schemas_folder="avro_schemas", log_format="json"), "serializer")
+app.add_task(later())
+app.start()
+"""
+    ended = run(SIGNAL.format(name="SIGTERM") + program)
+    assert ended.returncode == 2
+    assert "python-json-logger isn't installed" in ended.stderr
+    assert "never awaited" not in ended.stderr
+
+
 def test_second_signal_ends_the_process_at_once() -> None:
     program = """
 class Slow:
