@@ -202,6 +202,11 @@ class Eventy(Imperative, BaseApp):
         elif unfinished is not None:
             raise unfinished
 
+    def lost(self) -> dict[str, int]:
+        """Return how many messages would be lost if the process ended now, by the names of their consumers."""
+        consumers = [component for component in self._components if isinstance(component, BaseEventConsumer)]
+        return {_name(consumer): lost for consumer in consumers if (lost := consumer.lost())}
+
     def readiness(self) -> dict[str, str]:
         """Return why components aren't ready, by their names; empty when all are."""
         reporting = [component for component in self._components if isinstance(component, Reporting)]

@@ -105,6 +105,10 @@ class Run:
         """Say who is told that all partitions are read up to their checkpoints."""
         self._checkpoints.set_callback(callback)
 
+    def lost(self) -> int:
+        """Return how many messages would be lost if the process ended now."""
+        return self._port.lost()
+
     async def wait(self) -> None:
         """Return when stopped; raise what ended the consumer otherwise."""
         await self._ended.wait()

@@ -230,6 +230,40 @@ run({argument})
     assert "Traceback" not in ended.stderr
 
 
+def test_second_signal_says_how_many_messages_are_lost() -> None:
+    program = """
+from eventy.app.settings import Settings
+from eventy.command.base import BaseCommand
+from eventy.event.registry import Registry
+
+class Command(BaseCommand):
+    name = classmethod(lambda cls: "qotto.payment.command.ConfirmPayment")
+
+    async def execute(self) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0.3)  # as people do; what comes sooner counts as the same signal
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.Event().wait()
+
+app.set("registry", Registry([Command]))
+settings = Settings(avro_schemas_folder="avro_schemas", memory_partitions=1)
+serializer = app.configure_event_serializer(settings, "serializer")
+app.configure_consumer(settings, serializer, "consumer", event_topics=["t"], event_group="g", position="latest")
+emitter = app.configure_emitter(settings, serializer, "emitter")
+
+async def send():
+    while app.readiness():
+        await asyncio.sleep(0.01)
+    await emitter.send_many([Command({"id": "p"})] * 3, "t")
+
+app.add_task(send())
+app.start()
+"""
+    ended = run(SIGNAL.format(name="SIGTERM") + program)
+    assert ended.returncode == 128 + signal.SIGTERM, ended.stderr
+    assert "consumer of t (group g): 3 messages not handled and lost" in ended.stderr
+
+
 def test_signal_that_comes_twice_at_once_is_one() -> None:
     program = """
 async def later():

@@ -1,13 +1,14 @@
 """Nothing outlives the process: stop drains."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from eventy.errors import HandlerError, ShutdownTimeoutError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from tests.conformance.scene import Notes, Scene, until
+from tests.conformance.scene import Notes, Scene, failing, until
 from tests.conformance.serializer import event
 
 
@@ -107,6 +108,19 @@ async def test_what_is_sent_to_a_consumer_that_failed_is_counted_as_lost_when_it
     with pytest.raises(HandlerError):
         await reader.stop()
     assert f"{reader.name}: 2 messages were not handled and are lost" in caplog.text
+
+
+@pytest.mark.parametrize("delivery", ["at_least_once", "exactly_once"])
+async def test_dead_letters_that_end_with_the_process_are_counted(
+    scene: Scene, caplog: pytest.LogCaptureFixture, delivery: str
+) -> None:
+    topic = await scene.topic()
+    options: dict[str, Any] = {"max_retries": 0, "on_exhausted": "dead_letter", "delivery": delivery}
+    consumer = await scene.consume(failing(1, 2), topic, group="g", **options)
+    await scene.put(topic, 1, 2)
+    await scene.records(f"{topic}-dlt", 2)
+    await consumer.stop()
+    assert f"2 dead letters in {topic}-dlt: nothing in memory outlives the process" in caplog.messages
 
 
 async def test_what_another_member_goes_on_with_is_not_lost(scene: Scene) -> None:
