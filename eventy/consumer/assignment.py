@@ -10,6 +10,7 @@ from functools import partial
 
 from eventy.clock import Clock
 from eventy.consumer.checkpoints import Checkpoints
+from eventy.consumer.handling import Ended
 from eventy.consumer.port import Port
 from eventy.consumer.positions import Positions
 from eventy.consumer.progress import Progress
@@ -105,6 +106,10 @@ class Assignment:
     def running(self) -> Iterable[Running]:
         """Return the messages whose handlers run."""
         return (running for worker in self._running for running in worker.running())
+
+    def take_longest(self) -> Iterable[Ended]:
+        """Return the longest attempt of each partition that has ended since the last call, where one took long."""
+        return [longest for worker in self._running if (longest := worker.take_longest()) is not None]
 
     def has(self, partition: TopicPartition) -> bool:
         """Return whether a partition is among them."""

@@ -44,6 +44,13 @@ class Retry(NamedTuple):
     due: float
 
 
+class Ended(NamedTuple):
+    """An attempt that has ended, and how long it took."""
+
+    record: Record
+    seconds: float
+
+
 class RefusedError(HandlerError):
     """The broker refuses what was sent while a slice of messages was handled."""
 
@@ -81,6 +88,7 @@ class Handling:
         self.retries = retries
         self.counts = counts
         self.checkpoint = checkpoint
+        self._longest: Ended | None = None
         self.is_abandoned = False  # the partition is somebody else's: what still runs counts no more
         self._clock = clock
         self._options = options
@@ -94,6 +102,17 @@ class Handling:
             options.retry_max_interval,
             options.retry_jitter,
         )
+
+    def ended(self, record: Record, since: float) -> None:
+        """Note how long an attempt has taken, if it's the longest one since `take_longest`."""
+        seconds = self._clock.monotonic() - since
+        if self._longest is None or seconds > self._longest.seconds:
+            self._longest = Ended(record, seconds)
+
+    def take_longest(self) -> Ended | None:
+        """Return the longest attempt that was noted since the last call."""
+        longest, self._longest = self._longest, None
+        return longest
 
     def succeeded(self, count: int) -> None:
         """Count messages that are done, their sends acknowledged."""

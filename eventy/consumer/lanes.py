@@ -185,6 +185,7 @@ class Lanes:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         entry = self._running.pop(task)
+        self._handling.ended(entry.record, entry.since)
         where = f"{self._handling.partition} offset {entry.record.offset}"
         error = cancelled_itself(where) if task.cancelled() else task.exception()
         if error is not None and not self._handling.is_abandoned:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from eventy.clock import Clock
 from eventy.consumer.assignment import Assignment
+from eventy.consumer.blocks import Blocks
 from eventy.consumer.checkpoints import CheckpointCallback, Checkpoints
 from eventy.consumer.counts import Counts
 from eventy.consumer.handling import AttemptAt, Retry
@@ -99,6 +100,7 @@ class Run:
         self._stopped = False
         self._ended = asyncio.Event()
         self._stalls = Stalls(name, clock, options.stall_timeout, self._assignment.running)
+        self._blocks = Blocks(name, clock, self._assignment.running, self._assignment.take_longest)
         self._supervisor = asyncio.create_task(self._supervise(), name=name)
 
     def set_checkpoint_callback(self, callback: CheckpointCallback) -> None:
@@ -145,6 +147,7 @@ class Run:
             raise
         finally:
             await self._stalls.stop()
+            await self._blocks.stop()
             self._ended.set()
         if self._failure is not None:
             raise self._failure
