@@ -32,7 +32,7 @@ class Mutant(NamedTuple):
 def main(arguments: list[str]) -> int:
     """Try the mutants of these names, without names all of them; return the status of the process.
 
-    With `--list` nothing is tried: what is printed is the table of `docs/guide/delivery.md`.
+    With `--list` nothing is tried: what is printed is the table of `docs/contributing/rules.md`.
     """
     names = [argument for argument in arguments if argument != LIST]
     mutants = [read(path) for path in sorted(PATCHES.glob("*.patch")) if not names or path.stem in names]

@@ -16,6 +16,7 @@ from eventy.consumer.options import ConsumerOptions
 from eventy.emitter.base import BaseEventEmitter
 from eventy.errors import ConfigurationError
 from eventy.serializer.base import BaseEventSerializer
+from eventy.words import described
 
 #: The variables that hold a dotted path, and the contract that the class has to keep.
 CONTRACTS: dict[str, type[Any]] = {
@@ -92,7 +93,7 @@ def resolve(dotted_path: str, contract: type[Any], variable: str) -> type[Any]:
 
     Raises ConfigurationError, with the error of a failed import as its cause.
     """
-    found = _imported(dotted_path, variable)
+    found = _imported(dotted_path, variable, contract)
     if not isinstance(found, type) or not issubclass(found, contract):
         raise ConfigurationError(
             f"{variable} is {dotted_path!r}, which is {_described(found)}, expected a subclass of "
@@ -109,7 +110,7 @@ def resolve(dotted_path: str, contract: type[Any], variable: str) -> type[Any]:
 def _found(dotted_path: str) -> tuple[type[Any], str]:
     """Find out which variable it was: the container passes only the value."""
     variables = f"{', '.join(list(CONTRACTS)[:-1])} or {list(CONTRACTS)[-1]}"
-    found = _imported(dotted_path, variables)
+    found = _imported(dotted_path, variables, *CONTRACTS.values())
     for variable, contract in CONTRACTS.items():
         if isinstance(found, type) and issubclass(found, contract):
             return resolve(dotted_path, contract, variable), variable
@@ -119,7 +120,7 @@ def _found(dotted_path: str) -> tuple[type[Any], str]:
     )
 
 
-def _imported(dotted_path: object, variable: str) -> object:
+def _imported(dotted_path: object, variable: str, *contracts: type[Any]) -> object:
     if not isinstance(dotted_path, str) or not _DOTTED_PATH.fullmatch(dotted_path):
         raise ConfigurationError(
             f"{variable} is {dotted_path!r}, expected the dotted path of a class, package.module.Class"
@@ -129,16 +130,21 @@ def _imported(dotted_path: object, variable: str) -> object:
         module = importlib.import_module(module_name)
     except Exception as error:
         raise ConfigurationError(
-            f"{variable} is {dotted_path!r}, but importing {module_name} failed with {type(error).__name__}: {error}; "
+            f"{variable} is {dotted_path!r}, but importing {module_name} failed with {described(error)}; "
             "correct the path, or install what is missing"
         ) from error
     if not hasattr(module, name):
-        near = difflib.get_close_matches(name, vars(module), n=1)
+        fitting = [known for known, value in vars(module).items() if _fits(value, contracts)]
+        near = difflib.get_close_matches(name, fitting, n=1)
         hint = f"; did you mean {module_name}.{near[0]}?" if near else ""
         raise ConfigurationError(
             f"{variable} is {dotted_path!r}, but {module_name} has no {name}, expected a class of that module{hint}"
         )
     return getattr(module, name)
+
+
+def _fits(found: object, contracts: tuple[type[Any], ...]) -> bool:
+    return isinstance(found, type) and issubclass(found, contracts) and not inspect.isabstract(found)
 
 
 def _described(found: object) -> str:

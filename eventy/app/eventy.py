@@ -105,7 +105,10 @@ class Eventy(Imperative, BaseApp):
         1 failed; 2 usage or settings; 3 the shutdown deadline passed. A second signal ends the process at once.
         """
         level, form = str(self._setting("log_level", "INFO")), str(self._setting("log_format", "console"))
-        status = run_until_signal(self, self._loop, level, form)
+        try:
+            status = run_until_signal(self, self._loop, level, form)
+        finally:
+            self._drop_tasks()  # it may have ended before anything was entered
         if status:
             raise SystemExit(status)
 
@@ -117,11 +120,15 @@ class Eventy(Imperative, BaseApp):
             await self._start_all()
         except BaseException:
             self._is_running = False
-            for coroutine, _ in self._tasks:
-                coroutine.close()
-            self._tasks.clear()
+            self._drop_tasks()
             raise
         return self
+
+    def _drop_tasks(self) -> None:
+        """Close what was to run and never will: it would warn that nobody has awaited it."""
+        for coroutine, _ in self._tasks:
+            coroutine.close()
+        self._tasks.clear()
 
     async def _start_all(self) -> None:
         clock = self._provided("clock", Clock)
@@ -194,6 +201,11 @@ class Eventy(Imperative, BaseApp):
             raise failure
         elif unfinished is not None:
             raise unfinished
+
+    def lost(self) -> dict[str, int]:
+        """Return how many messages would be lost if the process ended now, by the names of their consumers."""
+        consumers = [component for component in self._components if isinstance(component, BaseEventConsumer)]
+        return {_name(consumer): lost for consumer in consumers if (lost := consumer.lost())}
 
     def readiness(self) -> dict[str, str]:
         """Return why components aren't ready, by their names; empty when all are."""

@@ -7,17 +7,17 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from dependency_injector.errors import Error as DependencyInjectorError
 
 from eventy.clock import Clock
 from eventy.errors import ConfigurationError, EventyError, ShutdownTimeoutError
 from eventy.telemetry.logging import configure_logging, report
+from eventy.words import counted
 
 logger = logging.getLogger(__name__)
 
@@ -81,9 +81,21 @@ class _Hook:
             self.otherwise(kind, error, trace)
 
 
-def run_until_signal(
-    app: AbstractAsyncContextManager[object], loop: asyncio.AbstractEventLoop | None, level: str, form: str
-) -> int:
+class Application(Protocol):
+    """What is run: entered, and left when it is told to stop."""
+
+    async def __aenter__(self) -> object: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None: ...
+
+    def lost(self) -> Mapping[str, int]:
+        """Return how many messages would be lost if the process ended now, by their consumers."""
+        ...
+
+
+def run_until_signal(app: Application, loop: asyncio.AbstractEventLoop | None, level: str, form: str) -> int:
     """Run an application until it is told to stop, and return the process's status.
 
     Parameters
@@ -103,9 +115,9 @@ def run_until_signal(
         return status
 
 
-async def _run(app: AbstractAsyncContextManager[object], adopted: set[asyncio.Task[Any]]) -> int:
+async def _run(app: Application, adopted: set[asyncio.Task[Any]]) -> int:
     stop = asyncio.Event()
-    loop, signals = asyncio.get_running_loop(), _Signals(stop, Clock())
+    loop, signals = asyncio.get_running_loop(), _Signals(stop, Clock(), app)
     for number in _SIGNALS:
         loop.add_signal_handler(number, signals.receive, number)
     for task in adopted:
@@ -133,7 +145,8 @@ async def _run(app: AbstractAsyncContextManager[object], adopted: set[asyncio.Ta
 class _Signals:
     """The first one stops the application, the second one ends the process."""
 
-    def __init__(self, stop: asyncio.Event, clock: Clock) -> None:
+    def __init__(self, stop: asyncio.Event, clock: Clock, app: Application) -> None:
+        self._app = app
         self._stop = stop
         self._clock = clock
         self._received: float | None = None
@@ -144,8 +157,12 @@ class _Signals:
             self._received = now
             self._stop.set()
         elif now - self._received > _ONE_SIGNAL:
-            logger.error("second signal: ending at once")
-            _end_at_once(128 + number)
+            try:
+                logger.error("second signal: ending at once")
+                for consumer, lost in self._app.lost().items():
+                    logger.error("%s: %s not handled and lost", consumer, counted(lost, "message"))
+            finally:
+                _end_at_once(128 + number)
 
 
 async def _something_is_left() -> bool:

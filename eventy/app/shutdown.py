@@ -9,6 +9,7 @@ from typing import Protocol
 
 from eventy.clock import Clock
 from eventy.errors import EventyError, ShutdownTimeoutError
+from eventy.words import described
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class Shutdown:
             self.errors.append(error)
         except Exception as error:
             logger.exception("stopping %s failed", name)
-            self.errors.append(EventyError(f"stopping {name} failed: {type(error).__name__}: {error}"))
+            self.errors.append(EventyError(f"stopping {name} failed: {described(error)}"))
 
     async def _stop_in_time(self, component: Stopped, name: str) -> None:
         if self._deadline is None:

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 
 from eventy.clock import Clock
 from eventy.consumer.checkpoints import Checkpoints
+from eventy.consumer.handling import Ended
 from eventy.consumer.port import Port
 from eventy.consumer.positions import Positions
 from eventy.consumer.progress import Progress
-from eventy.consumer.work import Running
+from eventy.consumer.unfinished import where
+from eventy.consumer.work import Running, cancelled_itself
 from eventy.consumer.worker import Worker
-from eventy.errors import HandlerError
 from eventy.message.record import Record, TopicPartition
+from eventy.words import counted
 
 logger = logging.getLogger(__name__)
 
 # Seconds for handlers that are cancelled to end.
 _CANCEL = 1.0
+# Partitions that are named one by one.
+_NAMED = 10
 
 
 class Assignment:
@@ -69,7 +74,7 @@ class Assignment:
         self._answered = True
         self._progress.start()
         self._checkpoints.assigned(partitions)
-        logger.info("%s: assigned %s", self._name, ", ".join(sorted(map(str, partitions))) or "nothing")
+        logger.info("%s: assigned %s", self._name, _listed(partitions) or "nothing")
 
     async def on_revoked(self, partitions: Collection[TopicPartition]) -> None:
         workers = [self._workers.pop(partition) for partition in partitions if partition in self._workers]
@@ -95,12 +100,20 @@ class Assignment:
         """Return None when every partition is worked on, else the reason why not."""
         if not self._answered:
             return "no partitions assigned yet"
-        waiting = [str(worker.partition) for worker in self._workers.values() if not worker.has_begun]
-        return f"finding where to begin in {', '.join(waiting)}" if waiting else None
+        waiting = [worker.partition for worker in self._workers.values() if not worker.has_begun]
+        return f"finding where to begin in {_listed(waiting)}" if waiting else None
 
     def running(self) -> Iterable[Running]:
         """Return the messages whose handlers run."""
         return (running for worker in self._running for running in worker.running())
+
+    def take_longest(self) -> Iterable[Ended]:
+        """Return the longest attempt of each partition that has ended since the last call, where one took long."""
+        return [longest for worker in self._running if (longest := worker.take_longest()) is not None]
+
+    def has(self, partition: TopicPartition) -> bool:
+        """Return whether a partition is among them."""
+        return partition in self._workers
 
     async def look_at_positions(self) -> None:
         """Note how far partitions are read that have nothing to do: transaction markers, for one, aren't records."""
@@ -155,6 +168,14 @@ class Assignment:
         self._running.pop(worker, None)
         if task.cancelled():
             if not worker.is_abandoned:
-                self._failed(HandlerError(f"{worker.partition}: a handler has cancelled the task that it runs in"))
+                self._failed(cancelled_itself(next(map(where, worker.running()), worker.partition)))
         elif (error := task.exception()) is not None:
             self._failed(error)
+
+
+def _listed(partitions: Collection[TopicPartition]) -> str:
+    """Return partitions in words; many of them as their number in each topic."""
+    if len(partitions) <= _NAMED:
+        return ", ".join(map(str, sorted(partitions)))
+    counts = Counter(partition.topic for partition in partitions)
+    return ", ".join(f"{counted(counts[topic], 'partition')} of {topic}" for topic in sorted(counts))

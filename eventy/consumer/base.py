@@ -42,6 +42,10 @@ class BaseEventConsumer(ABC):
     async def stop(self) -> None:
         """Finish what runs, flush, commit and leave. When cancelled: give up at once, commit nothing unfinished."""
 
+    def lost(self) -> int:
+        """Return how many messages would be lost if the process ended now; a broker of its own loses none."""
+        return 0
+
     @abstractmethod
     async def wait(self) -> None:
         """Return when stopped; raise what ended the consumer otherwise."""

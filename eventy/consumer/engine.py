@@ -150,5 +150,8 @@ class EngineConsumer(BaseEventConsumer, Generic[Broker]):
             raise EventyError(f"{self.name} isn't started")
         await self._run.wait()
 
+    def lost(self) -> int:
+        return 0 if self._run is None else self._run.lost()
+
     def readiness(self) -> str | None:
         return "not started" if self._run is None else self._run.readiness()

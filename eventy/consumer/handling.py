@@ -26,6 +26,7 @@ from eventy.handler.poison import PoisonRow
 from eventy.handler.retry import RetryPolicy
 from eventy.message.record import Record, TopicPartition
 from eventy.tasks import unless
+from eventy.words import counted, described
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,13 @@ class Retry(NamedTuple):
 
     attempt: int
     due: float
+
+
+class Ended(NamedTuple):
+    """An attempt that has ended, and how long it took."""
+
+    record: Record
+    seconds: float
 
 
 class RefusedError(HandlerError):
@@ -82,6 +90,7 @@ class Handling:
         self.retries = retries
         self.counts = counts
         self.checkpoint = checkpoint
+        self._longest: Ended | None = None
         self.is_abandoned = False  # the partition is somebody else's: what still runs counts no more
         self._clock = clock
         self._options = options
@@ -95,6 +104,17 @@ class Handling:
             options.retry_max_interval,
             options.retry_jitter,
         )
+
+    def ended(self, record: Record, since: float) -> None:
+        """Note how long an attempt has taken, if it's the longest one since `take_longest`."""
+        seconds = self._clock.monotonic() - since
+        if self._longest is None or seconds > self._longest.seconds:
+            self._longest = Ended(record, seconds)
+
+    def take_longest(self) -> Ended | None:
+        """Return the longest attempt that was noted since the last call."""
+        longest, self._longest = self._longest, None
+        return longest
 
     def succeeded(self, count: int) -> None:
         """Count messages that are done, their sends acknowledged."""
@@ -120,8 +140,14 @@ class Handling:
         is_replaying = record.offset < self.checkpoint
         what = outcome(cast(Outcome, self._options.on_exhausted), group=self._group, is_replaying=is_replaying)
         if what == "stop":
+            self._show(record, attempt, error)
             raise HandlerError(_given_up(self._where(record), attempt, error)) from error
         return what
+
+    def _show(self, record: Record, attempt: int, error: BaseException) -> None:
+        """Log where a handler failed, before anything else is stopped; of other errors the text says all."""
+        if not isinstance(error, DecodeError | RefusedError):
+            logger.error("%s: given up after %s", self._where(record), counted(attempt, "attempt"), exc_info=error)
 
     async def give_up(self, record: Record, attempt: int, error: BaseException) -> bool:
         """Skip a message or put it aside, as is set; False when the worker is stopped before.
@@ -129,7 +155,7 @@ class Handling:
         Raises HandlerError as `outcome_of` does, PartitionMovedError.
         """
         if self.outcome_of(record, attempt, error) == "dead_letter":
-            if not await self._put_aside(record, error):
+            if not await self._put_aside(record, attempt, error):
                 return False
             self.counts.dead_lettered += 1
         else:
@@ -155,10 +181,10 @@ class Handling:
             raise HandlerError(
                 f"{self._where(record)}: the message can't be decoded: {error}. It makes more than "
                 f"{self._options.max_poison} in a row (EVENTY_CONSUMER_MAX_POISON), so something else is wrong, the "
-                "schemas of this deployment for example. Nothing was committed past it: mend that, then start again"
+                "schemas of this deployment for example. Nothing was committed past it: mend that"
             ) from error
 
-    async def _put_aside(self, record: Record, error: BaseException) -> bool:
+    async def _put_aside(self, record: Record, attempt: int, error: BaseException) -> bool:
         where = self._where(record)
         letter = dead_letter(record, error, group=self._group, suffix=self._options.dead_letter_suffix)
         refusals = 0
@@ -174,9 +200,10 @@ class Handling:
                 refusals += 1
                 wait = self._policy.wait_after(refusals, refusal)
                 if wait is None:
+                    self._show(record, attempt, error)
                     raise HandlerError(
                         f"{where}: given up, and its dead letter to {letter.record.topic} is refused: {refusal}. "
-                        "Nothing was committed past it: mend that, then start again"
+                        "Nothing was committed past it: mend that"
                     ) from refusal
                 logger.warning("%s: dead letter refused, writing it again: %s", where, refusal)
                 await self.pause(wait)
@@ -241,8 +268,7 @@ def _given_up(where: str, attempt: int, error: BaseException) -> str:
         return str(error)
     if isinstance(error, DecodeError):
         return f"{where}: the message can't be decoded: {error}. Nothing was committed past it"
-    tried = "1 attempt" if attempt == 1 else f"{attempt} attempts"
     return (
-        f"{where}: given up after {tried}, the last one failed with {type(error).__name__}: {error}. "
-        "Nothing was committed past it: mend the handler or the message, then start again"
+        f"{where}: given up after {counted(attempt, 'attempt')}, the last one failed with {described(error)}. "
+        "Nothing was committed past it: mend the handler, or who sends such messages"
     )

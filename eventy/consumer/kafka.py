@@ -263,6 +263,9 @@ class KafkaPort:
     async def drain(self) -> None:
         """Kafka keeps what isn't handled."""
 
+    def lag(self) -> Mapping[tuple[str, TopicPartition], int]:
+        return {}
+
     def lost(self) -> int:
         return 0
 

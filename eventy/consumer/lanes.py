@@ -10,7 +10,7 @@ from itertools import takewhile
 
 from eventy.consumer.delivery import PartitionMovedError
 from eventy.consumer.handling import RefusedError, Retry
-from eventy.consumer.work import Running, Workplace
+from eventy.consumer.work import Running, Workplace, cancelled_itself
 from eventy.emitter.collection import Send
 from eventy.errors import HandlerError
 from eventy.message.record import Record
@@ -185,9 +185,10 @@ class Lanes:
                 del self._lanes[key]
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        del self._running[task]
-        cancelled = f"{self._handling.partition}: a handler has cancelled the task that it runs in"
-        error = HandlerError(cancelled) if task.cancelled() else task.exception()
+        entry = self._running.pop(task)
+        self._handling.ended(entry.record, entry.since)
+        where = f"{self._handling.partition} offset {entry.record.offset}"
+        error = cancelled_itself(where) if task.cancelled() else task.exception()
         if error is not None and not self._handling.is_abandoned:
             self._fail(error)
         self._begin()  # not only when a flush that is under way is done

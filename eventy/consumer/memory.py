@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ from eventy.consumer.port import AssignmentListener, Port
 from eventy.consumer.subscription import Subscription
 from eventy.errors import TransactionError
 from eventy.message.record import DeadLetter, ProducerRecord, Record, TopicPartition
+from eventy.words import counted
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +52,7 @@ class MemoryPort:
         self._held: set[TopicPartition] = set()
         self._woken = asyncio.Event()
         self._interrupted = False
+        self._letters: Counter[str] = Counter()
         self._member = Member(subscription.matches, self._on_revoked, self._on_assigned)
         found = subscription.among(broker.topics())
         # Where the topics end now: what is sent while the group still assigns its partitions isn't passed over.
@@ -138,10 +141,11 @@ class MemoryPort:
 
     async def write_letter(self, letter: DeadLetter) -> None:
         self._broker.append(letter.record, partition=_target_of(self._broker, letter))
+        self._letters[letter.record.topic] += 1
 
     def transactions(self, partition: TopicPartition) -> MemoryTransactions:
         assert self._name is not None
-        return MemoryTransactions(self._broker, self._name, partition)
+        return MemoryTransactions(self._broker, self._name, partition, self._letters)
 
     def owns(self, partition: TopicPartition) -> bool:
         return self._group is not None and self._group.is_current(self._member)
@@ -153,6 +157,9 @@ class MemoryPort:
         while not self._interrupted and not self._broker.is_drained():
             await self._broker.change()
 
+    def lag(self) -> Mapping[tuple[str, TopicPartition], int]:
+        return self._broker.lag()
+
     def lost(self) -> int:
         if self._group is None or self._group.goes_on_without(self._member):
             return 0
@@ -162,16 +169,20 @@ class MemoryPort:
         if self._group is not None:
             self._broker.leave(self._group, self._member)
             self._group = None
+        for topic, count in self._letters.items():
+            logger.warning("%s in %s: nothing in memory outlives the process", counted(count, "dead letter"), topic)
+        self._letters.clear()
 
 
 class MemoryTransactions:
     """Transactions for one partition, under the id that Kafka's have."""
 
-    def __init__(self, broker: MemoryBroker, group: str, source: TopicPartition) -> None:
+    def __init__(self, broker: MemoryBroker, group: str, source: TopicPartition, letters: Counter[str]) -> None:
         self._broker = broker
         self._group = group
         self._source = source
         self._id = f"{group}:{source.topic}:{source.partition}"
+        self._letters = letters
         self._producer: TransactionalProducer | None = None
 
     async def open(self) -> None:
@@ -186,6 +197,7 @@ class MemoryTransactions:
         for letter in letters:
             producer.append(letter.record, partition=_target_of(self._broker, letter))
         producer.commit(self._group, {self._source: offset})
+        self._letters.update(letter.record.topic for letter in letters)
         self._producer = producer
 
     async def close(self) -> None:

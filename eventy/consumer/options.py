@@ -73,11 +73,10 @@ class ConsumerOptions:
             if not isinstance(getattr(self, name), kind):
                 expected = _NAMES.get(kind, "a number")
                 raise ConfigurationError(f"{name} is {getattr(self, name)!r}, expected {expected}")
-        for name, least in _LEAST.items():
-            if not getattr(self, name) >= least:  # not a number isn't either
-                raise ConfigurationError(f"{name} is {getattr(self, name)!r}, expected at least {least}")
-        if not 0 <= self.retry_jitter <= 1:
-            raise ConfigurationError(f"retry_jitter is {self.retry_jitter!r}, expected a share, 0–1")
+        for name, (least, most) in BOUNDS.items():
+            value = getattr(self, name)
+            if not value >= least or (most is not None and value > most):  # not a number isn't within them either
+                raise ConfigurationError(f"{name} is {value!r}, expected {within(least, most)}")
         if not _SUFFIX.fullmatch(self.dead_letter_suffix):
             raise ConfigurationError(
                 f"dead_letter_suffix is {self.dead_letter_suffix!r}, expected letters, digits, '.', '_' and '-'"
@@ -103,23 +102,33 @@ def override(options: ConsumerOptions, overrides: ConsumerOverrides) -> Consumer
     return replace(options, **overrides)
 
 
-_LEAST: dict[str, float] = {
-    "max_retries": 0,
-    "retry_interval": 0,
-    "retry_backoff_coeff": 1,
-    "retry_max_interval": 0,
-    "concurrency": 1,
-    "slice_messages": 1,
-    "slice_time": 1,
-    "max_poison": 1,
-    "stall_timeout": 1,
+def within(least: int, most: int | None) -> str:
+    """Return bounds in words; None: there is no upper one."""
+    return f"at least {least}" if most is None else f"{least}–{most}"
+
+
+#: The longest time, in ms: what Kafka's protocol and clients take, nearly 25 days.
+MAX_MS = 2**31 - 1
+
+#: The least and the most of the options that are numbers.
+BOUNDS: dict[str, tuple[int, int | None]] = {
+    "max_retries": (0, None),
+    "retry_interval": (0, MAX_MS),
+    "retry_backoff_coeff": (1, None),
+    "retry_max_interval": (0, MAX_MS),
+    "retry_jitter": (0, 1),
+    "concurrency": (1, 10_000),  # each of them is a task
+    "slice_messages": (1, 1_000_000),  # so many may be in memory, in each partition
+    "slice_time": (1, MAX_MS),
+    "max_poison": (1, 1_000_000),  # so many are remembered
+    "stall_timeout": (1, MAX_MS),
 }
 _KINDS: dict[str, Any] = {
     "retry_backoff_coeff": (int, float),
     "retry_jitter": (int, float),
     "dead_letter_suffix": str,
     "replay_emits": bool,
-} | {name: int for name in _LEAST if name != "retry_backoff_coeff"}
+} | {name: int for name in BOUNDS if name not in {"retry_backoff_coeff", "retry_jitter"}}
 _NAMES: dict[Any, str] = {str: "text", bool: "True or False"}
 _CHOICES = {
     "on_exhausted": OUTCOMES,

@@ -148,6 +148,10 @@ class Port(Protocol):
         """Return how many messages would be lost if the process ended now."""
         ...
 
+    def lag(self) -> Mapping[tuple[str, TopicPartition], int]:
+        """Return what `drain` waits for: how many messages are unhandled, by group and partition."""
+        ...
+
     async def close(self) -> None:
         """Leave the group and disconnect."""
         ...

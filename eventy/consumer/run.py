@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
+from collections.abc import Iterable
 
 from eventy.clock import Clock
 from eventy.consumer.assignment import Assignment
+from eventy.consumer.blocks import Blocks
 from eventy.consumer.checkpoints import CheckpointCallback, Checkpoints
 from eventy.consumer.counts import Counts
 from eventy.consumer.handling import AttemptAt, Retry
@@ -16,15 +18,20 @@ from eventy.consumer.port import Port
 from eventy.consumer.positions import Positions
 from eventy.consumer.progress import Progress
 from eventy.consumer.stalls import Stalls
+from eventy.consumer.unfinished import Waiting, messages, of_others, stack, where
+from eventy.consumer.work import Running
 from eventy.consumer.worker import Worker
 from eventy.errors import BrokerError, ShutdownTimeoutError
 from eventy.message.record import TopicPartition
 from eventy.tasks import is_being_cancelled
+from eventy.words import counted
 
 logger = logging.getLogger(__name__)
 
 # Seconds between a failed fetch and the next.
 _PAUSE = 0.2
+# Handlers whose stack is logged at the shutdown deadline.
+_SHOWN = 3
 # Seconds for leaving the broker once the shutdown deadline has passed.
 _LEAVE = 1.0
 
@@ -57,6 +64,7 @@ class Run:
         self._clock = clock
         positions = Positions(port, position, group)
         retries: defaultdict[TopicPartition, dict[int, Retry]] = defaultdict(dict)
+        self._retries = retries
         self._progress = Progress(port.commit, clock, self._fail)
         self._checkpoints = Checkpoints(self._fail)
 
@@ -92,11 +100,16 @@ class Run:
         self._stopped = False
         self._ended = asyncio.Event()
         self._stalls = Stalls(name, clock, options.stall_timeout, self._assignment.running)
+        self._blocks = Blocks(name, clock, self._assignment.running, self._assignment.take_longest)
         self._supervisor = asyncio.create_task(self._supervise(), name=name)
 
     def set_checkpoint_callback(self, callback: CheckpointCallback) -> None:
         """Say who is told that all partitions are read up to their checkpoints."""
         self._checkpoints.set_callback(callback)
+
+    def lost(self) -> int:
+        """Return how many messages would be lost if the process ended now."""
+        return self._port.lost()
 
     async def wait(self) -> None:
         """Return when stopped; raise what ended the consumer otherwise."""
@@ -116,7 +129,7 @@ class Run:
     async def stop(self) -> None:
         """Finish what runs, flush, commit and leave. Raises what the consumer failed by.
 
-        When cancelled: give up at once. Raises ShutdownTimeoutError when messages are lost with that.
+        When cancelled: give up at once. Raises ShutdownTimeoutError when messages are left unhandled with that.
         """
         if self._stopped:
             return
@@ -126,13 +139,15 @@ class Run:
                 await self._port.drain()
             await self._close()
         except asyncio.CancelledError:
-            lost = self._port.lost()
+            unfinished = self._unfinished()
             await self._abort()
-            if lost:
-                raise ShutdownTimeoutError(f"{self._name}: {lost} messages were not handled and are lost") from None
+            if unfinished:
+                deadline = "the shutdown deadline (EVENTY_SHUTDOWN_TIMEOUT) has passed"
+                raise ShutdownTimeoutError(f"{self._name}: {deadline}; {unfinished}") from None
             raise
         finally:
             await self._stalls.stop()
+            await self._blocks.stop()
             self._ended.set()
         if self._failure is not None:
             raise self._failure
@@ -186,8 +201,35 @@ class Run:
         await self._progress.flush()
         await self._checkpoints.stop()
         if lost := self._port.lost():
-            logger.error("%s: %d messages were not handled and are lost", self._name, lost)
+            logger.error("%s: %s", self._name, _lost(lost))
         await self._port.close()
+
+    def _unfinished(self) -> str:
+        """Log where handlers are, and return what isn't done: this consumer's, else what it waits for with others."""
+        running, now = list(self._assignment.running()), self._clock.monotonic()
+        for one in running[:_SHOWN]:
+            logger.error(
+                "%s: the handlers of %s still run after %.0f s. They are here:\n%s",
+                self._name,
+                where(one),
+                now - one.since,
+                stack(one),
+            )
+        left = [f"unfinished: {own}"] if (own := messages(running, self._waiting(running, now), now)) else []
+        if lost := self._port.lost():
+            left.append(_lost(lost))
+        if not left and (others := of_others(self._port.lag())):
+            left.append(f"this consumer is done, and has waited for others: {others}")
+        return "; ".join(left)
+
+    def _waiting(self, running: Iterable[Running], now: float) -> list[Waiting]:
+        runs = {(one.record.topic, one.record.partition, one.record.offset) for one in running}
+        return [
+            Waiting(partition, offset, retry.attempt, max(0.0, retry.due - now))
+            for partition, retries in self._retries.items()
+            for offset, retry in retries.items()
+            if self._assignment.has(partition) and (*partition, offset) not in runs
+        ]
 
     async def _abort(self) -> None:
         self._halt()
@@ -200,3 +242,8 @@ class Run:
         if not leaving.done():
             leaving.cancel()
             logger.warning("%s: the broker was left without a word", self._name)
+
+
+def _lost(count: int) -> str:
+    was, is_ = ("was", "is") if count == 1 else ("were", "are")
+    return f"{counted(count, 'message')} {was} not handled and {is_} lost: nothing in memory outlives the process"

@@ -110,16 +110,19 @@ class Serial:
                 sends += await try_(records[at], attempt, is_replaying)
                 at += 1
                 if (now := self._clock.monotonic()) >= deadline:
+                    self._handling.ended(records[at - 1], self._since)
                     break
         except asyncio.CancelledError as error:
             if is_being_cancelled():
-                raise
-            return Slice(at, sends, error)  # the handler's own, not ours
+                raise  # `running` goes on to say which message it was: its handler may have cancelled this very task
+            done = Slice(at, sends, error)  # the handler's own, not ours
         except BaseException as error:  # noqa: BLE001 - sys.exit() as well: what becomes of the message is decided
-            return Slice(at, sends, error)
-        finally:
-            self._at = None
-        return Slice(at, sends, None)
+            self._handling.ended(records[at], self._since)
+            done = Slice(at, sends, error)
+        else:
+            done = Slice(at, sends, None)
+        self._at = None
+        return done
 
     async def _finished(self, sends: list[Send], records: Sequence[Record], attempt: int) -> bool:
         """Have a slice done with; False when it is to be begun again, unless the worker is stopped.

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from traceback import StackSummary
 
 from eventy.clock import Clock
+from eventy.consumer.unfinished import stack, where
 from eventy.consumer.work import Running
-from eventy.tasks import stack_of
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +36,7 @@ class Stalls:
 
     def readiness(self) -> str | None:
         """Return which handlers hang; None when none does."""
-        stalled = [f"{_where(running)} for {self._age(running):.0f} s" for running in self._stalled()]
+        stalled = [f"{where(running)} for {self._age(running):.0f} s" for running in self._stalled()]
         return f"handlers that hang: {', '.join(stalled)}" if stalled else None
 
     async def stop(self) -> None:
@@ -64,10 +63,10 @@ class Stalls:
                 "%s: the handlers of %s have run for %.0f s, longer than the %g s of EVENTY_CONSUMER_STALL_TIMEOUT. "
                 "They are here:\n%s",
                 self._name,
-                _where(running),
+                where(running),
                 self._age(running),
                 self._timeout,
-                _stack(running),
+                stack(running),
             )
         self._told = set(stalled)
 
@@ -76,13 +75,3 @@ class Stalls:
 
     def _age(self, running: Running) -> float:
         return self._clock.monotonic() - running.since
-
-
-def _where(running: Running) -> str:
-    record = running.record
-    return f"{record.topic}[{record.partition}] offset {record.offset}"
-
-
-def _stack(running: Running) -> str:
-    frames = ((frame, frame.f_lineno) for frame in stack_of(running.task))
-    return "".join(StackSummary.extract(frames).format()).rstrip()

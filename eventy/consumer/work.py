@@ -12,6 +12,7 @@ from eventy.consumer.backlog import Backlog
 from eventy.consumer.handling import Handling
 from eventy.consumer.options import ConsumerOptions
 from eventy.consumer.port import Port
+from eventy.errors import HandlerError
 from eventy.message.record import Record
 
 
@@ -26,6 +27,14 @@ class Running(NamedTuple):
     record: Record
     since: float
     task: asyncio.Task[Any]
+
+
+def cancelled_itself(where: object) -> HandlerError:
+    """Return the error for a handler that has cancelled the task that it runs in."""
+    return HandlerError(
+        f"{where}: a handler has cancelled the task that it runs in. Nothing was committed past it: don't cancel "
+        "asyncio.current_task() in a handler, raise an error instead"
+    )
 
 
 class Work(Protocol):

@@ -11,7 +11,7 @@ from eventy.consumer.backlog import Backlog
 from eventy.consumer.checkpoints import Checkpoints
 from eventy.consumer.counts import Counts
 from eventy.consumer.delivery import AtLeastOnce, Delivery, ExactlyOnce, PartitionMovedError
-from eventy.consumer.handling import AttemptAt, Handling, Retry
+from eventy.consumer.handling import AttemptAt, Ended, Handling, Retry
 from eventy.consumer.lanes import Lanes
 from eventy.consumer.options import ConsumerOptions, is_exactly_once
 from eventy.consumer.port import Port
@@ -117,6 +117,10 @@ class Worker:
     def running(self) -> Iterable[Running]:
         """Return the messages whose handlers run."""
         return self._work.running() if self._work is not None else ()
+
+    def take_longest(self) -> Ended | None:
+        """Return the longest attempt that has ended since the last call, if one took long."""
+        return self._handling.take_longest() if self._handling is not None else None
 
     # ------------------------------------------------------------ the work
 

@@ -110,8 +110,10 @@ class AvroEventSerializer(BaseEventSerializer):
             message = BytesIO(value)
             read = self._readers[message.read(PREFIX_SIZE)]
         except (LookupError, TypeError):
-            return self._decode_otherwise(value)
-        return read(message)
+            pass  # what is raised below isn't to show this lookup as where it came from
+        else:
+            return read(message)
+        return self._decode_otherwise(value)
 
     def _decode_otherwise(self, value: bytes) -> BaseEvent:
         if not isinstance(value, bytes):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime
 
-from eventy.errors import ConfigurationError, EventyError, HandlerError
+from eventy.errors import ConfigurationError, EventyError
 from eventy.telemetry.access import ACCESS, with_text
 from eventy.telemetry.repetition import OncePerInterval
 
@@ -49,13 +49,11 @@ def configure_logging(level: str, format: str) -> None:  # noqa: A002  # as EVEN
 
 
 def report(error: EventyError) -> None:
-    """Log what ends the process: its text says all, but for an error in a handler, whose traceback tells where.
+    """Log what ends the process: its text says all. At DEBUG there is a traceback too.
 
-    At DEBUG there always is a traceback.
+    Where a handler has failed is logged when its message is given up, which may be long before the process ends.
     """
-    in_a_handler = isinstance(error, HandlerError) and not isinstance(error.__cause__, EventyError)
-    shows = in_a_handler or logger.isEnabledFor(logging.DEBUG)
-    logger.critical("%s", error, exc_info=error if shows else None)
+    logger.critical("%s", error, exc_info=error if logger.isEnabledFor(logging.DEBUG) else None)
 
 
 class _Handler(logging.StreamHandler):  # type: ignore[type-arg]  # generic for the type checker alone

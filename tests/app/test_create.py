@@ -112,6 +112,15 @@ def test_class_that_is_not_there() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["Memory", "MemoryConsume", "MemoryPort_"])
+def test_only_what_the_setting_takes_is_suggested(name: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        resolve(f"eventy.consumer.memory.{name}", BaseEventConsumer, "EVENTY_EVENT_CONSUMER")
+    suggested = str(caught.value).partition("did you mean ")[2]
+    assert suggested in {"eventy.consumer.memory.MemoryConsumer?", ""}
+    assert suggested or name == "MemoryPort_"
+
+
 def test_class_of_no_contract() -> None:
     assert error_of("pathlib.Path") == (
         f"{ANY} is 'pathlib.Path', which is a class of another kind, expected a subclass of one of "

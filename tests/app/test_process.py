@@ -125,6 +125,54 @@ app.start()
     assert "ZeroDivisionError: a bug of eventy's own" in ended.stderr
 
 
+def test_handler_that_ends_the_process_is_shown_once_and_the_end_is_one_line() -> None:
+    program = """
+from eventy.app.settings import Settings
+from eventy.command.base import BaseCommand
+from eventy.errors import Unretryable
+from eventy.event.registry import Registry
+
+class Command(BaseCommand):
+    name = classmethod(lambda cls: "qotto.payment.command.ConfirmPayment")
+
+    async def execute(self) -> None:
+        raise Unretryable("no such currency")
+
+app.set("registry", Registry([Command]))
+settings = Settings(avro_schemas_folder="avro_schemas")
+serializer = app.configure_event_serializer(settings, "serializer")
+app.configure_consumer(settings, serializer, "consumer", event_topics=["t"], event_group="g", position="latest")
+emitter = app.configure_emitter(settings, serializer, "emitter")
+
+async def send():
+    while app.readiness():
+        await asyncio.sleep(0.01)
+    await emitter.send(Command({"id": "p"}), "t")
+
+app.add_task(send())
+app.start()
+"""
+    ended = run(SIGNAL.format(name="SIGTERM") + program)
+    assert ended.returncode == 1, ended.stderr
+    assert ended.stderr.count("Traceback") == ended.stderr.count("in execute\n") == 1
+    (last,) = [line for line in ended.stderr.splitlines() if " CRITICAL " in line]
+    assert "given up after 1 attempt, the last one failed with Unretryable: no such currency" in last
+
+
+def test_start_that_fails_before_anything_runs_says_so_and_nothing_else() -> None:
+    program = """
+sys.modules["pythonjsonlogger.json"] = None
+from eventy.app.settings import Settings
+app.configure_event_serializer(Settings(avro_schemas_folder="avro_schemas", log_format="json"), "serializer")
+app.add_task(later())
+app.start()
+"""
+    ended = run(SIGNAL.format(name="SIGTERM") + program)
+    assert ended.returncode == 2
+    assert "python-json-logger isn't installed" in ended.stderr
+    assert "never awaited" not in ended.stderr
+
+
 def test_second_signal_ends_the_process_at_once() -> None:
     program = """
 class Slow:
@@ -180,6 +228,40 @@ run({argument})
     assert ended.returncode == 2
     assert message in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_second_signal_says_how_many_messages_are_lost() -> None:
+    program = """
+from eventy.app.settings import Settings
+from eventy.command.base import BaseCommand
+from eventy.event.registry import Registry
+
+class Command(BaseCommand):
+    name = classmethod(lambda cls: "qotto.payment.command.ConfirmPayment")
+
+    async def execute(self) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0.3)  # as people do; what comes sooner counts as the same signal
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.Event().wait()
+
+app.set("registry", Registry([Command]))
+settings = Settings(avro_schemas_folder="avro_schemas", memory_partitions=1)
+serializer = app.configure_event_serializer(settings, "serializer")
+app.configure_consumer(settings, serializer, "consumer", event_topics=["t"], event_group="g", position="latest")
+emitter = app.configure_emitter(settings, serializer, "emitter")
+
+async def send():
+    while app.readiness():
+        await asyncio.sleep(0.01)
+    await emitter.send_many([Command({"id": "p"})] * 3, "t")
+
+app.add_task(send())
+app.start()
+"""
+    ended = run(SIGNAL.format(name="SIGTERM") + program)
+    assert ended.returncode == 128 + signal.SIGTERM, ended.stderr
+    assert "consumer of t (group g): 3 messages not handled and lost" in ended.stderr
 
 
 def test_signal_that_comes_twice_at_once_is_one() -> None:

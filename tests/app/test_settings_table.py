@@ -20,6 +20,14 @@ def test_consumer_defaults_are_those_of_the_options() -> None:
     assert consumer_options(Settings().as_dict()) == ConsumerOptions()
 
 
+def test_every_number_has_its_bounds_and_says_them() -> None:
+    numbers = [variable for variable in VARIABLES.values() if type(variable.default) in {int, float}]
+    assert len(numbers) > 10
+    for variable in numbers:
+        assert variable.kind.bounds is not None, variable.name
+        assert variable.kind.allowed.endswith(f", {variable.kind.bounds}"), variable.name
+
+
 def test_settings_are_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
         Settings().log_level = "DEBUG"  # type: ignore[misc]  # what is tested

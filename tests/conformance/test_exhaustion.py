@@ -12,7 +12,7 @@ from eventy.consumer.counts import Counts
 from eventy.consumer.delivery import Delivery
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.options import ConsumerOptions
-from eventy.errors import BrokerUnavailableError, HandlerError, RecordTooLargeError, Unretryable
+from eventy.errors import BrokerUnavailableError, EncodeError, HandlerError, RecordTooLargeError, Unretryable
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.message.record import DeadLetter
@@ -125,6 +125,50 @@ async def test_error_that_no_retry_cures_is_given_up_at_once(
     await scene.until_committed(topic, topic, {0: 2})
     assert (notes.numbers, clock.waits) == ([1, 2], [])
     assert consumer.counts == Counts(handled=1, skipped=1)
+
+
+@both_ways
+@pytest.mark.parametrize("error", [OSError, Unretryable, EncodeError])
+async def test_handler_that_ends_the_consumer_is_logged_once_with_its_traceback(
+    scene: Scene, caplog: pytest.LogCaptureFixture, error: type[Exception], concurrency: int
+) -> None:
+    topic, notes = await scene.topic(), failing(1, error=error)
+    await scene.put(topic, 1)
+    consumer = await scene.begin(notes, topic, group=topic, max_retries=0, concurrency=concurrency)
+    with pytest.raises(HandlerError) as caught:
+        await ended(consumer)
+    (shown,) = [record for record in caplog.records if record.exc_info]
+    assert shown.exc_info is not None
+    assert shown.exc_info[1] is caught.value.__cause__
+    assert shown.getMessage() == f"{topic}[0] offset 0: given up after 1 attempt"
+
+
+async def test_failure_says_what_is_true_of_every_backend_and_nothing_after_an_error_without_text(scene: Scene) -> None:
+    topic = await scene.topic()
+
+    async def cancelled(_: BaseEvent, __: Context) -> None:
+        raise asyncio.CancelledError
+
+    await scene.put(topic, 1)
+    consumer = await scene.begin(cancelled, topic, group=topic, max_retries=0)
+    with pytest.raises(HandlerError) as caught:
+        await ended(consumer)
+    assert str(caught.value) == (
+        f"{topic}[0] offset 0: given up after 1 attempt, the last one failed with CancelledError. "
+        "Nothing was committed past it: mend the handler, or who sends such messages"
+    )
+
+
+@both_ways
+async def test_message_that_cannot_be_decoded_ends_the_consumer_without_a_traceback(
+    scene: Scene, caplog: pytest.LogCaptureFixture, concurrency: int
+) -> None:
+    topic = await scene.topic()
+    await scene.backend.put(topic, GARBAGE)
+    consumer = await scene.begin(Notes(), topic, group=topic, concurrency=concurrency)
+    with pytest.raises(HandlerError, match="can't be decoded"):
+        await ended(consumer)
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 async def test_option_of_the_consumer_wins_over_the_settings(scene: Scene) -> None:

@@ -276,7 +276,7 @@ async def test_handler_that_cancels_the_task_it_runs_in_ends_the_consumer_and_no
     await scene.put(topic, 0, 1, 2)
     gated.open(0)
     consumer = await scene.begin(cancel_oneself, topic, group=topic, concurrency=3)
-    with pytest.raises(HandlerError, match=rf"{topic}\[0\].*cancelled the task"):
+    with pytest.raises(HandlerError, match=rf"{topic}\[0\] offset 1: .*cancelled the task.*raise an error instead"):
         await ended(consumer)
     await gated.until_running(2)  # what runs is finished
     gated.open()

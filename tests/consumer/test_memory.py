@@ -1,13 +1,14 @@
 """Nothing outlives the process: stop drains."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from eventy.errors import HandlerError, ShutdownTimeoutError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from tests.conformance.scene import Notes, Scene, until
+from tests.conformance.scene import Notes, Scene, failing, until
 from tests.conformance.serializer import event
 
 
@@ -81,6 +82,47 @@ async def test_failure_of_one_consumer_leaves_the_others_running(scene: Scene) -
     assert sorted(notes.numbers) == [1, 2]
 
 
+async def test_what_is_sent_to_a_consumer_that_failed_is_counted_as_lost_when_its_sender_stops_first(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    emitter, going_on = await scene.emitter(), asyncio.Event()
+
+    async def fail(_: BaseEvent, __: Context) -> None:
+        raise ValueError("broken")
+
+    async def send_later(_: BaseEvent, __: Context) -> None:
+        await going_on.wait()
+        await emitter.send(event(2), "events")
+
+    notes = Notes(send_later)
+    reader = await scene.consume(fail, "events", group="reader", max_retries=0)
+    sender = await scene.consume(notes, "commands", group="sender")
+    await emitter.send(event(0), "commands")
+    await notes.until(1)
+    await emitter.send(event(1), "events")
+    with pytest.raises(HandlerError):
+        await reader.wait()
+    stopping = asyncio.create_task(sender.stop())
+    going_on.set()
+    await stopping
+    with pytest.raises(HandlerError):
+        await reader.stop()
+    assert f"{reader.name}: 2 messages were not handled and are lost" in caplog.text
+
+
+@pytest.mark.parametrize("delivery", ["at_least_once", "exactly_once"])
+async def test_dead_letters_that_end_with_the_process_are_counted(
+    scene: Scene, caplog: pytest.LogCaptureFixture, delivery: str
+) -> None:
+    topic = await scene.topic()
+    options: dict[str, Any] = {"max_retries": 0, "on_exhausted": "dead_letter", "delivery": delivery}
+    consumer = await scene.consume(failing(1, 2), topic, group="g", **options)
+    await scene.put(topic, 1, 2)
+    await scene.records(f"{topic}-dlt", 2)
+    await consumer.stop()
+    assert f"2 dead letters in {topic}-dlt: nothing in memory outlives the process" in caplog.messages
+
+
 async def test_what_another_member_goes_on_with_is_not_lost(scene: Scene) -> None:
     going_on = asyncio.Event()
 
@@ -95,7 +137,8 @@ async def test_what_another_member_goes_on_with_is_not_lost(scene: Scene) -> Non
     stopping = asyncio.create_task(leaving.stop())
     await wait_a_turn(event(), notes.contexts[0])
     stopping.cancel()
-    with pytest.raises(asyncio.CancelledError):  # and no ShutdownTimeoutError
+    with pytest.raises(ShutdownTimeoutError, match="unfinished") as caught:
         await stopping
+    assert "lost" not in str(caught.value)
     going_on.set()
     await until(lambda: set(notes.numbers) == set(range(8)))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from eventy.clock import Clock
+from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.memory import MemoryPort
 from eventy.consumer.progress import Progress
-from eventy.errors import BrokerError, BrokerUnavailableError, HandlerError
+from eventy.errors import BrokerError, BrokerUnavailableError, HandlerError, ShutdownTimeoutError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.message.record import TopicPartition
+from eventy.testing.clock import VirtualClock
 from tests.conformance.scene import DEADLINE, HastyClock, Notes, Scene, ended, port_of, until
 from tests.conformance.serializer import encoded
 
@@ -84,6 +87,78 @@ async def test_handler_that_ignores_its_cancellation_neither_holds_up_the_group_
     going_on.set()
     await ended.wait()
     await scene.until_committed("g", topic, {0: 2})
+
+
+async def cut_short(consumer: EngineConsumer[Any]) -> str:
+    """Stop a consumer, have the deadline pass once it waits for what runs, and return what that raises."""
+    stopping = asyncio.create_task(consumer.stop())
+    for _ in range(5):
+        await Clock().sleep(0)
+    stopping.cancel()
+    with pytest.raises(ShutdownTimeoutError) as caught:
+        await stopping
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+async def test_deadline_tells_which_messages_are_unfinished_and_where_their_handlers_are(
+    scene: Scene, caplog: pytest.LogCaptureFixture, concurrency: int
+) -> None:
+    topic, clock = await scene.topic(partitions=2), VirtualClock()
+
+    async def fail_or_hang(event: BaseEvent, _: Context) -> None:
+        if event.data["n"] == 1:
+            raise OSError("not yet")
+        await asyncio.Event().wait()
+
+    notes = Notes(fail_or_hang)
+    options: dict[str, Any] = {"concurrency": concurrency, "retry_interval": 60_000}
+    consumer = await scene.consume(notes, topic, group="g", clock=clock, **options)
+    await scene.put(topic, 1, 2)
+    await scene.put(topic, 3, partition=1)
+    await notes.until(2 if concurrency == 1 else 3)
+    clock.advance(31)
+    said = await cut_short(consumer)
+    assert said.startswith(f"{consumer.name}: the shutdown deadline (EVENTY_SHUTDOWN_TIMEOUT) has passed; unfinished: ")
+    assert f"{topic}[1] offset 0, whose handlers have run for 31 s" in said
+    assert f"{topic}[0] offset 0, which waits for attempt 2, due in 29 s" in said
+    assert "; 3 messages were not handled and are lost" in said
+    shown = [record.getMessage() for record in caplog.records if "They are here" in record.getMessage()]
+    assert len(shown) == (1 if concurrency == 1 else 2)
+    assert any(f"the handlers of {topic}[1] offset 0 still run after 31 s" in text for text in shown)
+    assert all("in fail_or_hang\n" in text for text in shown)
+
+
+async def test_deadline_names_three_messages_and_counts_the_others(scene: Scene) -> None:
+    topic = await scene.topic(partitions=5)
+
+    async def hang(_: BaseEvent, __: Context) -> None:
+        await asyncio.Event().wait()
+
+    notes = Notes(hang)
+    consumer = await scene.consume(notes, topic, group="g")
+    for partition in range(5):
+        await scene.put(topic, 1, partition=partition)
+    await notes.until(5)
+    said = await cut_short(consumer)
+    assert (said.count("whose handlers have run"), "; 2 more; 5 messages were not" in said) == (3, True)
+
+
+async def test_deadline_does_not_blame_a_consumer_that_is_done(scene: Scene) -> None:
+    topic, other = await scene.topic(), await scene.topic("other")
+
+    async def hang(_: BaseEvent, __: Context) -> None:
+        await asyncio.Event().wait()
+
+    notes = Notes(hang)
+    await scene.consume(notes, topic, group="hanging")
+    idle = await scene.consume(Notes(), other, group="idle")
+    await scene.put(topic, 1, 2)
+    await notes.until(1)
+    assert await cut_short(idle) == (
+        f"{idle.name}: the shutdown deadline (EVENTY_SHUTDOWN_TIMEOUT) has passed; this consumer is done, and has "
+        f"waited for others: 2 messages in {topic}[0] for hanging"
+    )
 
 
 async def test_flush_waits_for_another_that_is_under_way() -> None:

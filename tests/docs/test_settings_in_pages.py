@@ -17,7 +17,8 @@ LINES_OF_ENV = [block for page in PAGES for block in blocks(page) if block.langu
 def row(variable: Variable) -> str:
     """What a failing assertion shows is what to write there."""
     default = f"`{_text(variable.default)}`" if variable.default is not None else ""
-    return f"| `{variable.name}` | {default} | {variable.meaning} |"
+    bounds = f"; {variable.kind.bounds}" if variable.kind.bounds else ""
+    return f"| `{variable.name}` | {default} | {variable.meaning}{bounds} |"
 
 
 def _text(default: object) -> str:

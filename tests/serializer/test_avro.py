@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from pathlib import Path
 from typing import Any, Self
 
@@ -236,6 +237,21 @@ def test_message_of_an_older_schema_is_refused(folder: Path, tmp_path: Path) -> 
 )
 def test_bytes_that_are_no_message_are_told(folder: Path, value: Any, expected: str) -> None:
     assert expected in decode_error(serializer(folder), value)
+
+
+@pytest.mark.parametrize("value", [b"", b"\x00garbage", b"\xc3\x01" + b"unknown!", b"Obj\x01", None])
+def test_undecodable_message_shows_one_traceback_and_no_lookup_of_the_serializers(folder: Path, value: Any) -> None:
+    with pytest.raises(DecodeError) as caught:
+        serializer(folder).decode(value)
+    assert "".join(traceback.format_exception(caught.value)).count("Traceback") == 1
+
+
+def test_message_that_is_cut_off_shows_one_traceback(folder: Path) -> None:
+    written = serializer(folder, CreatePayment)
+    value = written.encode(CreatePayment({"id": "p", "amount": 1}))
+    with pytest.raises(DecodeError) as caught:
+        written.decode(value[:-2])
+    assert "".join(traceback.format_exception(caught.value)).count("Traceback") == 1
 
 
 def test_message_that_is_cut_off_is_refused(folder: Path) -> None:

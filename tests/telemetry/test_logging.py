@@ -111,15 +111,15 @@ def test_mistake_of_the_users_is_reported_without_a_traceback(capsys: pytest.Cap
     assert "Traceback" not in error
 
 
+def test_failure_that_the_log_has_shown_already_is_reported_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("INFO", "console")
+    report(_raised(HandlerError("gave up")))
+    assert capsys.readouterr().err.endswith("CRITICAL eventy: gave up\n")
+
+
 def test_mistake_is_reported_with_a_traceback_at_debug(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("DEBUG", "console")
     report(_raised(ConfigurationError("no such class")))
-    assert "Traceback" in capsys.readouterr().err
-
-
-def test_failure_is_reported_with_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
-    configure_logging("INFO", "console")
-    report(_raised(HandlerError("gave up")))
     assert "Traceback" in capsys.readouterr().err
 
 

@@ -9,13 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from eventy.consumer.options import ConsumerOptions
+from eventy.consumer.options import MAX_MS, ConsumerOptions, within
 from eventy.errors import ConfigurationError
 
 T = TypeVar("T")
+N = TypeVar("N", int, float)
 T_co = TypeVar("T_co", covariant=True)
 
 MAX_PORT = 65_535
+#: Kafka's clients keep sizes in 32 bits.
+MAX_BYTES = 2**31 - 1
+#: Each partition has a worker in each consumer.
+MAX_MEMORY_PARTITIONS = 1_000
 
 _SWITCHES = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S*")
@@ -29,13 +34,15 @@ class Kind(Generic[T_co]):
     Parameters
         allowed: what is, in words.
         read: returns the value, or raises ValueError with what follows "X is 'y', …" in the report of a mistake.
+        bounds: of numbers, in words.
     """
 
     allowed: str
     read: Callable[[object], T_co]
+    bounds: str | None = None
 
 
-def kind(allowed: str, convert: Callable[[object], T]) -> Kind[T]:
+def kind(allowed: str, convert: Callable[[object], T], bounds: str | None = None) -> Kind[T]:
     """Return the kind of whatever `convert` takes without a ValueError."""
 
     def read(value: object) -> T:
@@ -44,22 +51,35 @@ def kind(allowed: str, convert: Callable[[object], T]) -> Kind[T]:
         except ValueError:
             raise ValueError(f"expected {allowed}") from None
 
-    return Kind(allowed, read)
+    return Kind(allowed, read, bounds)
 
 
-def whole(least: int | None = None, most: int | None = None, unit: str = "") -> Kind[int]:
+def whole(least: int, most: int | None, unit: str = "") -> Kind[int]:
     """Return the kind of whole numbers within both bounds."""
 
     def convert(value: object) -> int:
         if isinstance(value, bool):
             raise ValueError
-        number = int(str(value))
-        if (least is not None and number < least) or (most is not None and number > most):
-            raise ValueError
-        return number
+        return _bounded(int(str(value)), least, most)
 
-    bounds = f", at least {least}" if most is None else f", {least}–{most}"
-    return kind(f"a whole number{unit and f' of {unit}'}{'' if least is None else bounds}", convert)
+    return kind(f"a whole number{unit and f' of {unit}'}, {within(least, most)}", convert, within(least, most))
+
+
+def number(least: int, most: int | None) -> Kind[float]:
+    """Return the kind of numbers within both bounds."""
+
+    def convert(value: object) -> float:
+        if isinstance(value, bool) or not math.isfinite(found := float(str(value))):
+            raise ValueError
+        return _bounded(found, least, most)
+
+    return kind(f"a number, {within(least, most)}", convert, within(least, most))
+
+
+def _bounded(found: N, least: int, most: int | None) -> N:
+    if found < least or (most is not None and found > most):
+        raise ValueError
+    return found
 
 
 def choice(*words: str) -> Kind[str]:
@@ -91,7 +111,7 @@ def consumer_option(name: str, base: Kind[T]) -> Kind[T]:
             raise ValueError(str(error).removeprefix(f"{name} is {option!r}, ")) from None
         return option
 
-    return Kind(base.allowed, read)
+    return Kind(base.allowed, read, base.bounds)
 
 
 def _either(words: tuple[str, ...]) -> str:
@@ -103,12 +123,6 @@ def _switch(value: object) -> bool:
         return _SWITCHES[str(value).casefold()]
     except KeyError:
         raise ValueError from None
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not math.isfinite(number := float(str(value))):
-        raise ValueError
-    return number
 
 
 def _text(value: object) -> str:
@@ -139,9 +153,7 @@ def _servers(value: object) -> str:
 
 
 SWITCH = kind("on or off (true or false, yes or no, 1 or 0)", _switch)
-WHOLE = whole()
-MS = whole(1, unit="ms")
-NUMBER = kind("a number", _number)
+MS = whole(1, MAX_MS, "ms")
 TEXT = kind("text", _text)
 PATH = kind("a path", _path)
 DOTTED_PATH = kind("the dotted path of a class, package.module.Class", _text)

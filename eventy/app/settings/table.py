@@ -10,21 +10,23 @@ from typing import Any
 
 from eventy.app.settings.kind import (
     DOTTED_PATH,
+    MAX_BYTES,
+    MAX_MEMORY_PARTITIONS,
     MAX_PORT,
     MS,
-    NUMBER,
     PATH,
     SERVERS,
     SWITCH,
     TEXT,
     URL,
-    WHOLE,
     choice,
     choice_or_none,
+    number,
     whole,
 )
 from eventy.app.settings.variable import Variable, option, setting
 from eventy.broker.kafka.contradictions import MECHANISMS, PROTOCOLS
+from eventy.consumer.options import BOUNDS
 from eventy.errors import SettingsError
 
 _LOCAL = "schemas in AVRO_SCHEMAS_FOLDER, without a registry"
@@ -72,19 +74,25 @@ class Settings:
 
     # consuming
     consumer_max_retries: int = option(
-        "EVENTY_CONSUMER_MAX_RETRIES", 10, WHOLE, "retries after the first attempt, from 0"
+        "EVENTY_CONSUMER_MAX_RETRIES", 10, whole(*BOUNDS["max_retries"]), "retries after the first attempt"
     )
     consumer_retry_interval: int = option(
-        "EVENTY_CONSUMER_RETRY_INTERVAL", 1000, whole(unit="ms"), "ms before the first retry, from 0"
+        "EVENTY_CONSUMER_RETRY_INTERVAL", 1000, whole(*BOUNDS["retry_interval"], "ms"), "ms before the first retry"
     )
     consumer_retry_backoff_coeff: float = option(
-        "EVENTY_CONSUMER_RETRY_BACKOFF_COEFF", 2.0, NUMBER, "the nth wait is the interval × this^(n-1), from 1"
+        "EVENTY_CONSUMER_RETRY_BACKOFF_COEFF",
+        2.0,
+        number(*BOUNDS["retry_backoff_coeff"]),
+        "the nth wait is the interval × this^(n-1)",
     )
     consumer_retry_max_interval: int = option(
-        "EVENTY_CONSUMER_RETRY_MAX_INTERVAL", 60_000, whole(unit="ms"), "ms of the longest wait before a retry, from 0"
+        "EVENTY_CONSUMER_RETRY_MAX_INTERVAL",
+        60_000,
+        whole(*BOUNDS["retry_max_interval"], "ms"),
+        "ms of the longest wait before a retry",
     )
     consumer_retry_jitter: float = option(
-        "EVENTY_CONSUMER_RETRY_JITTER", 0.0, NUMBER, "the share of each wait that is random, 0–1"
+        "EVENTY_CONSUMER_RETRY_JITTER", 0.0, number(*BOUNDS["retry_jitter"]), "the share of each wait that is random"
     )
     consumer_on_exhausted: str = option(
         "EVENTY_CONSUMER_ON_EXHAUSTED",
@@ -99,24 +107,33 @@ class Settings:
         "what a crash does to what handlers send: it may repeat it, or everything is sent `exactly_once`",
     )
     consumer_concurrency: int = option(
-        "EVENTY_CONSUMER_CONCURRENCY", 1, WHOLE, "messages of a partition handled at once, those of one key in order"
+        "EVENTY_CONSUMER_CONCURRENCY",
+        1,
+        whole(*BOUNDS["concurrency"]),
+        "messages of a partition handled at once, those of one key in order",
     )
     consumer_slice_messages: int = option(
-        "EVENTY_CONSUMER_SLICE_MESSAGES", 2000, WHOLE, "messages that are flushed and committed together, at most"
+        "EVENTY_CONSUMER_SLICE_MESSAGES",
+        2000,
+        whole(*BOUNDS["slice_messages"]),
+        "messages that are flushed and committed together, at most",
     )
     consumer_slice_time: int = option(
-        "EVENTY_CONSUMER_SLICE_TIME", 50, whole(unit="ms"), "ms after which what is done is flushed and committed"
+        "EVENTY_CONSUMER_SLICE_TIME",
+        50,
+        whole(*BOUNDS["slice_time"], "ms"),
+        "ms after which what is done is flushed and committed",
     )
     consumer_max_poison: int = option(
         "EVENTY_CONSUMER_MAX_POISON",
         100,
-        WHOLE,
+        whole(*BOUNDS["max_poison"]),
         "undecodable messages in a row, in one partition, before the process fails",
     )
     consumer_stall_timeout: int = option(
         "EVENTY_CONSUMER_STALL_TIMEOUT",
         300_000,
-        whole(unit="ms"),
+        whole(*BOUNDS["stall_timeout"], "ms"),
         "ms after which a handler counts as stuck: the log shows where, and the process isn't ready",
     )
     consumer_replay_emits: bool = option(
@@ -133,7 +150,9 @@ class Settings:
     shutdown_timeout: int = setting(
         "EVENTY_SHUTDOWN_TIMEOUT", 30_000, MS, "ms that what runs may take to finish at the end"
     )
-    memory_partitions: int = setting("EVENTY_MEMORY_PARTITIONS", 4, whole(1), "partitions of a memory topic")
+    memory_partitions: int = setting(
+        "EVENTY_MEMORY_PARTITIONS", 4, whole(1, MAX_MEMORY_PARTITIONS), "partitions of a memory topic"
+    )
     dead_letter_suffix: str = option(
         "EVENTY_DEAD_LETTER_SUFFIX", "-dlt", TEXT, "what the name of a dead-letter topic ends with"
     )
@@ -183,7 +202,7 @@ class Settings:
         "KAFKA_COMPRESSION", None, choice_or_none("gzip", "snappy", "lz4", "zstd"), "how batches are compressed"
     )
     kafka_max_request_size: int = setting(
-        "KAFKA_MAX_REQUEST_SIZE", 1_048_576, whole(1, unit="bytes"), "bytes of the largest record that is sent"
+        "KAFKA_MAX_REQUEST_SIZE", 1_048_576, whole(1, MAX_BYTES, "bytes"), "bytes of the largest record that is sent"
     )
     kafka_session_timeout: int = setting(
         "KAFKA_SESSION_TIMEOUT", 45_000, MS, "ms of silence after which a member of a group is expelled"

@@ -7,6 +7,7 @@ does so again after every seek to that batch, one past the record included: the 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from struct import unpack_from
 from typing import Any
 
@@ -43,7 +44,7 @@ class _Records(MemoryRecords):  # type: ignore[misc]  # the client isn't typed
 
 
 class _Batch:
-    """The client's own batch, read at once; if it can't be, then by its slower reader, which can be told how."""
+    """The client's own batch; from a record on that it can't read, its slower reader goes on, which can be told how."""
 
     def __init__(self, batch: Any, data: memoryview) -> None:
         self._batch = batch
@@ -56,13 +57,19 @@ class _Batch:
         return next(self._batch)
 
     def __iter__(self) -> Iterator[Any]:
+        read = 0
         try:
-            return iter(list(self._batch))
+            for record in self._batch:
+                yield record
+                read += 1
         except UnicodeDecodeError:
-            batch = _DefaultRecordBatchPy(self._data)
-            batch._maybe_uncompress()
-            batch._buffer = _Buffer(batch._buffer)
-            return iter(list(batch))
+            yield from islice(self._slowly(), read, None)
+
+    def _slowly(self) -> Any:
+        batch = _DefaultRecordBatchPy(self._data)
+        batch._maybe_uncompress()
+        batch._buffer = _Buffer(batch._buffer)
+        return batch
 
 
 class _Buffer(bytearray):

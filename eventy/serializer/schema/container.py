@@ -67,10 +67,10 @@ def open_container(value: bytes) -> Container:
         sync = file.read(_SYNC_SIZE)
         block: Any = fastavro.schemaless_reader(file, _COUNT_AND_BYTES)
         ending = file.read(_SYNC_SIZE)
-    except Exception as error:  # whatever fastavro meets in damaged bytes
+    except Exception as error:  # noqa: BLE001 - whatever fastavro meets in damaged bytes; its traceback says nothing
         raise DecodeError(
             f"a container file that ends or breaks in its frame ({error!r}): its sender damaged it"
-        ) from error
+        ) from None
     if block["count"] != 1:
         raise DecodeError(f"a container file of {block['count']} records in its first block: a message has exactly one")
     if len(sync) < _SYNC_SIZE or ending != sync:
@@ -119,7 +119,7 @@ def _inflated(codec: bytes, data: bytes) -> bytes:
     try:
         inflated = inflate(data)
     except (zlib.error, OSError, lzma.LZMAError, EOFError, ValueError) as error:
-        raise DecodeError(f"a container file whose {codec.decode()} block is damaged: {error}") from error
+        raise DecodeError(f"a container file whose {codec.decode()} block is damaged: {error}") from None
     if len(inflated) > MAX_INFLATED:
         raise DecodeError(
             f"a container file whose block inflates to more than {MAX_INFLATED} bytes: send a smaller one"

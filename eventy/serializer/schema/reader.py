@@ -43,8 +43,8 @@ def compile_reader(writer: Schema, reader: Schema | None, cls: type[BaseEvent]) 
     def read(body: BytesIO) -> BaseEvent:
         try:
             data: Any = parse(body, written, known)
-        except Exception as error:  # whatever fastavro meets in damaged bytes
-            raise DecodeError(f"these bytes are no {name} ({error!r}): damaged, or of another schema") from error
+        except Exception as error:  # noqa: BLE001 - whatever fastavro meets in damaged bytes; its traceback says nothing
+            raise DecodeError(f"these bytes are no {name} ({error!r}): damaged, or of another schema") from None
         if rest := body.read():
             raise DecodeError(
                 f"{len(rest)} bytes follow the {name}, though a message is one record: damaged, or of another schema"
