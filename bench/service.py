@@ -11,6 +11,7 @@ from bench.contestant import Payments, Task
 from containers.messaging import MessagingContainer
 from eventy.app.create import create
 from eventy.app.eventy import Eventy
+from eventy.app.process import freeze
 from eventy.app.settings import Settings
 from eventy.consumer.engine import EngineConsumer
 from eventy.event.base import BaseEvent
@@ -60,7 +61,11 @@ def create_service(task: Task, *messages: type[BaseEvent], delivery: str = "at_l
 
 
 async def has_partitions(service: Service) -> None:
-    """Return when the consumer is ready: that is when `start()` of the client's own returns."""
+    """Return when the consumer is ready: that is when `start()` of the client's own returns.
+
+    And do what `app.start()` does then, which these programs can't use: it returns when a signal comes.
+    """
     consumer = service.commands()
     while consumer.readiness() is not None:  # noqa: ASYNC110 - readiness is there to be asked
         await asyncio.sleep(0.001)
+    freeze()

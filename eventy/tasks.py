@@ -21,6 +21,16 @@ def is_being_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
+class Stop(asyncio.Event):
+    """An event that is never cleared, and asked once for each message: looking at `is_on` is no call."""
+
+    is_on = False
+
+    def set(self) -> None:
+        self.is_on = True
+        super().set()
+
+
 async def unless(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
     """Return what some work returns; None when the event is set before it has: then the work is cancelled."""
     working, waiting = asyncio.create_task(work), asyncio.create_task(event.wait())

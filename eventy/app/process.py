@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -81,6 +82,15 @@ class _Hook:
             self.otherwise(kind, error, trace)
 
 
+def freeze() -> None:
+    """Have the garbage collector look no more at what is loaded by now: it stays as long as the process.
+
+    It would look at all of that again and again while batches of messages come and go: a fifth of what a message costs.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 class Application(Protocol):
     """What is run: entered, and left when it is told to stop."""
 
@@ -125,6 +135,7 @@ async def _run(app: Application, adopted: set[asyncio.Task[Any]]) -> int:
     try:
         # The components see no cancellation: a signal that comes while they start waits until they have.
         async with app:
+            freeze()
             await stop.wait()
             logger.info("stopping: what was accepted is finished first; a second signal ends the process at once")
     except EventyError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, cast
@@ -25,7 +24,7 @@ from eventy.handler.exhaustion import Outcome, outcome
 from eventy.handler.poison import PoisonRow
 from eventy.handler.retry import RetryPolicy
 from eventy.message.record import Record, TopicPartition
-from eventy.tasks import unless
+from eventy.tasks import Stop, unless
 from eventy.words import counted, described
 
 logger = logging.getLogger(__name__)
@@ -82,7 +81,7 @@ class Handling:
         delivery: Delivery,
         retries: dict[int, Retry],
         counts: Counts,
-        stopping: asyncio.Event,
+        stopping: Stop,
     ) -> None:
         self.partition = partition
         self.attempt = attempt

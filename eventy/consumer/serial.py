@@ -101,15 +101,18 @@ class Serial:
         """Attempt messages until one fails or the time is up."""
         sends: list[Send] = []
         try_ = self._handling.attempt
+        monotonic, stopping = self._clock.monotonic, self._stopping
         is_replaying = records[at].offset < self._handling.checkpoint
-        now = self._clock.monotonic()
+        now = monotonic()
         deadline = now + self._slice_time
         try:
-            while at < end and not self._stopping.is_set():
-                self._at, self._since = records[at], now
-                sends += await try_(records[at], attempt, is_replaying)
+            while at < end and not stopping.is_on:
+                self._at = record = records[at]
+                self._since = now
+                if sent := await try_(record, attempt, is_replaying):
+                    sends += sent
                 at += 1
-                if (now := self._clock.monotonic()) >= deadline:
+                if (now := monotonic()) >= deadline:
                     self._handling.ended(records[at - 1], self._since)
                     break
         except asyncio.CancelledError as error:

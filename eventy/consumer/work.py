@@ -14,6 +14,7 @@ from eventy.consumer.options import ConsumerOptions
 from eventy.consumer.port import Port
 from eventy.errors import HandlerError
 from eventy.message.record import Record
+from eventy.tasks import Stop
 
 
 class Running(NamedTuple):
@@ -71,6 +72,6 @@ class Workplace:
     clock: Clock
     options: ConsumerOptions
     mark: Callable[[int], None]
-    stopping: asyncio.Event
+    stopping: Stop
     changed: asyncio.Event
     failed: Callable[[BaseException], None]

@@ -21,7 +21,7 @@ from eventy.consumer.serial import Serial
 from eventy.consumer.work import Running, Work, Workplace
 from eventy.errors import BrokerError
 from eventy.message.record import Record, TopicPartition
-from eventy.tasks import unless
+from eventy.tasks import Stop, unless
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Worker:
         self._retries = retries
         self._counts = counts
         self._failed = failed
-        self._stopping = asyncio.Event()
+        self._stopping = Stop()
         self._changed = asyncio.Event()
         self._backlog = Backlog(partition, port, self._changed)
         self._delivery: Delivery

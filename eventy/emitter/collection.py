@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from functools import lru_cache
 from hashlib import blake2b
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol
 
 from eventy.emitter.origin import Origin, origin_in
 from eventy.errors import SendError
@@ -37,7 +37,7 @@ class Collection:
         transactions_of: the broker in whose transactions all of it must be written; None: it needn't.
     """
 
-    __slots__ = ("_closed", "_count", "_group", "_origin", "_token", "_transactions_of", "context", "sends")
+    __slots__ = ("_count", "_group", "_origin", "_transactions_of", "context", "is_closed", "sends")
 
     def __init__(self, context: Context, group: str, transactions_of: object = None) -> None:
         self.context = context
@@ -46,15 +46,7 @@ class Collection:
         self._transactions_of = transactions_of
         self._count = 0
         self._origin: Origin | None = None
-        self._closed = False
-
-    def __enter__(self) -> Self:
-        self._token = collecting.set(self)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._closed = True
-        collecting.reset(self._token)
+        self.is_closed = False  # set when the handler has returned
 
     def add(self, writer: Writer, record: ProducerRecord) -> None:
         """Hold a record. Raises SendError when it can't be written exactly once though it must be."""
@@ -77,7 +69,7 @@ class Collection:
 
         Raises SendError when the handler has returned.
         """
-        if self._closed:
+        if self.is_closed:
             raise SendError(
                 f"{name} was sent to {destination} by a task that outlived the handler of message "
                 f"{self.context.message_id}; await the task inside the handler, or send from app.add_task()"

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from enum import Enum, auto
 
-from eventy.emitter.collection import Collection, Send
+from eventy.emitter.collection import Collection, Send, collecting
 from eventy.errors import HandlerError, SchemaNotLoaded
 from eventy.event.base import BaseEvent
 from eventy.event.tombstone import Tombstone
@@ -72,11 +72,16 @@ class Attempt:
             except SchemaNotLoaded as error:
                 event = await self._load_and_decode(error, value)
         context = Context(record, number, is_replaying=is_replaying, data=event.data)
-        with Collection(context, self._group, self._transactions_of) as collection:
+        collection = Collection(context, self._group, self._transactions_of)
+        token = collecting.set(collection)
+        try:
             if self._scope is None:
                 delivery = await self._deliver(event, context)
             else:
                 delivery = await self._deliver_in_scope(self._scope, event, context)
+        finally:
+            collection.is_closed = True
+            collecting.reset(token)
         if delivery is not None:
             self._note(delivery, record)
         return [] if is_replaying and self._holds_back else collection.sends

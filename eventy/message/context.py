@@ -40,7 +40,9 @@ class Context:
         self.record = record
         self.attempt = attempt
         self.is_replaying = is_replaying
-        self._told = corr_id_of(data)  # now: a handler may change its data
+        # Now: a handler may change its data, which nearly always is a dict.
+        told = data.get("correlation_id") if type(data) is dict else corr_id_of(data)
+        self._told = told if type(told) is str else None
         self._ids: Ids | None = None
 
     @property

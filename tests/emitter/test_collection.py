@@ -52,8 +52,8 @@ def test_groups_messages_topics_and_names_make_a_difference() -> None:
 
 
 def test_closed_collection_names_the_send_and_the_message() -> None:
-    with collection() as closed:
-        pass
+    closed = collection()
+    closed.is_closed = True
     with pytest.raises(SendError, match=r"A was sent to out .*topic-0-0"):
         closed.next_id("out", "A")
 

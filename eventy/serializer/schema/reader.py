@@ -28,7 +28,7 @@ def compile_reader(writer: Schema, reader: Schema | None, cls: type[BaseEvent]) 
             it (Avro 1.12 specification, "Schema Resolution").
         cls: what they become.
     """
-    name, from_data = writer.name, cls.from_data
+    name, from_data, new = writer.name, cls.from_data, cls.__new__
     # Saves a call and two checks a message: nothing of how it is made is the application's.
     is_plain = all(
         getattr_static(cls, part) is getattr_static(BaseEvent, part) for part in ("from_data", "__new__", "__init__")
@@ -53,7 +53,9 @@ def compile_reader(writer: Schema, reader: Schema | None, cls: type[BaseEvent]) 
             data = deepcopy(data)  # a default comes as the object in the schema, which no handler may change
         try:
             if is_plain:
-                return cls(data)
+                event = new(cls)  # as `cls(data)` does, without a call
+                event.data = data
+                return event
             event = from_data(name, data)
         except Exception as error:  # the application's code, and data that it doesn't take
             raise DecodeError(f"{maker} doesn't take this {name} ({error!r}): correct it, or the sender") from error
