@@ -4,10 +4,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+BENCH_STAMP := $(VENV)/.installed-bench
 FAST := -m "not kafka and not postgres"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast soak test-pythons mutants check constraints clean
+.PHONY: help setup run test test-fast soak test-pythons mutants bench check constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +28,7 @@ test-fast: $(STAMP) ## the tests that need no server
 soak: $(STAMP) ## processes and the broker are killed again and again while 200,000 messages flow: a quarter of an hour
 	@$(BIN)/python -m tests.real.jars
 	$(BIN)/python -m pytest tests/kafka/test_faults.py --soak -s -o faulthandler_timeout=600
+	$(BIN)/python -m pytest tests/conformance -k kafka-exactly-once --soak
 
 test-pythons: $(STAMP) ## the fast tests on every supported Python that is here
 	@$(BIN)/python scripts/test_pythons.py
@@ -34,6 +36,10 @@ test-pythons: $(STAMP) ## the fast tests on every supported Python that is here
 mutants: $(STAMP) ## take each rule of the engine out and see its test go red (RULES="F1 F2" chooses some)
 	@$(BIN)/python -m tests.real.jars
 	@$(BIN)/python scripts/mutants.py $(RULES)
+
+bench: $(BENCH_STAMP) ## measure beside programs written by hand, and write docs/benchmarks.md (ROWS="consume send", ROUNDS=5, QUICK=1)
+	@$(BIN)/python -m tests.real.jars
+	@$(BIN)/python -m bench $(ROWS) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick)
 
 check: $(STAMP) ## format, lint, types, import contracts, build, the built wheel in an empty environment
 	$(BIN)/ruff format --check .
@@ -62,4 +68,9 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt hatchling editables
 	$(BIN)/pip install --quiet --constraint constraints.txt --no-build-isolation --editable '.[dev]'
+	@touch $@
+
+# Whom eventy is compared with: nobody else needs it.
+$(BENCH_STAMP): $(STAMP)
+	$(BIN)/pip install --quiet --constraint constraints.txt --no-build-isolation --editable '.[bench]'
 	@touch $@

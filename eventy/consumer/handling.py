@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 # Seconds between tries to reach a broker that doesn't answer.
 _PAUSE = 1.0
+# Seconds before a transaction that came to nothing is made again: the broker is there.
+_RENEWAL = 0.1
 
 #: Makes the nth attempt at a record, which may be one of a replay, and returns what it sent.
 AttemptAt = Callable[[Record, int, bool], Awaitable[list[Send]]]
@@ -167,7 +169,7 @@ class Handling:
                 raise
             except (BrokerUnavailableError, TransactionError) as trouble:
                 logger.warning("%s: dead letter not acknowledged, writing it again: %s", where, trouble)
-                await self.pause(_PAUSE)
+                await self._pause_after(trouble)
             except (BrokerError, RecordTooLargeError) as refusal:
                 refusals += 1
                 wait = self._policy.wait_after(refusals, refusal)
@@ -208,7 +210,7 @@ class Handling:
                 raise
             except (BrokerUnavailableError, TransactionError) as error:
                 logger.warning("%s: sends not acknowledged, writing them again: %s", self.partition, error)
-                await self.pause(_PAUSE)
+                await self._pause_after(error)
             except (BrokerError, RecordTooLargeError) as error:
                 refusals += 1
                 wait = self._policy.wait_after(refusals, error)
@@ -220,6 +222,9 @@ class Handling:
                 return True
             if self._stopping.is_set():
                 return False
+
+    async def _pause_after(self, error: BrokerError) -> None:
+        await self.pause(_RENEWAL if isinstance(error, TransactionError) else _PAUSE)
 
     async def pause(self, seconds: float) -> None:
         """Wait, but no longer than until the worker is stopped."""

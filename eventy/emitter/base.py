@@ -5,19 +5,23 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from functools import lru_cache
+from typing import Any, ClassVar, NamedTuple
 
 from eventy.clock import Clock
 from eventy.emitter.collection import Collection, collecting
+from eventy.emitter.origin import Origin, origin_outside
 from eventy.errors import RecordTooLargeError, SendError
 from eventy.event.base import BaseEvent
 from eventy.message import headers as names
 from eventy.message.context import corr_id_of, request_corr_id
-from eventy.message.record import Header, ProducerRecord
+from eventy.message.record import Header, ProducerRecord, size_of
 from eventy.serializer.base import BaseEventSerializer
 
 # KAFKA_MAX_REQUEST_SIZE: the producer default of every Kafka client.
 MAX_REQUEST_SIZE = 1_048_576
+# Names whose headers are remembered.
+_REMEMBERED_NAMES = 1024
 
 
 class BaseEventEmitter(ABC):
@@ -51,6 +55,7 @@ class BaseEventEmitter(ABC):
         self._source = source.encode()
         self._content_type = serializer.content_type.encode()
         self._max_request_size = max_request_size
+        self._fixed = lru_cache(maxsize=_REMEMBERED_NAMES)(self._fixed_headers)
 
     async def send(
         self,
@@ -139,48 +144,57 @@ class BaseEventEmitter(ABC):
             raise SendError(f"found {event!r} ({type(event).__qualname__}) to be sent, expected an event or a command")
         name = self._serializer.name_of(event)
         now = self._clock.now_ms()
-        event_id, corr_id, inherited = self._origin(event, destination, name, collection)
-        record = ProducerRecord(
-            destination,
-            _bytes(key) if key is not None else None,
-            self._serializer.encode(event, corr_id=corr_id, timestamp=now),
-            (
-                (names.CE_SPECVERSION, b"1.0"),
-                (names.CE_ID, event_id.encode()),
-                (names.CE_TYPE, name.encode()),
-                (names.CE_SOURCE, self._source),
-                (names.CE_TIME, _rfc3339(now)),
-                (names.CE_CORRELATION_ID, corr_id.encode()),
-                (names.CONTENT_TYPE, self._content_type),
-                *_with_those_of_the_user(inherited, headers),
-            ),
-        )
-        if (size := record.size()) > self._max_request_size:
+        if collection is not None:
+            event_id, origin = collection.next_id(destination, name), collection.origin()
+        else:
+            event_id, origin = self._clock.new_id(), self._origin(event)
+        key = _bytes(key) if key is not None else None
+        value = self._serializer.encode(event, corr_id=origin.corr_id, timestamp=now)
+        # Its size is added up, not counted header by header: this is done for each event that is sent.
+        fixed, moment = self._fixed(name), _moment(now)
+        size = len(key or b"") + len(value) + fixed.size + len(event_id) + moment.size + origin.size
+        inherited = origin.headers
+        if headers:
+            inherited = _with_those_of_the_user(inherited, headers)
+            size += size_of(inherited) - origin.size
+        if size > self._max_request_size:
             raise RecordTooLargeError(
                 f"{name} for {destination} has {size} bytes, more than the {self._max_request_size} that "
                 f"KAFKA_MAX_REQUEST_SIZE allows; send less, or raise it here and at the broker"
             )
-        return record
+        identity = (names.CE_ID, event_id.encode())
+        return ProducerRecord(destination, key, value, (*fixed.headers, identity, *moment.headers, *inherited))
 
-    def _origin(
-        self, event: BaseEvent, destination: str, name: str, collection: Collection | None
-    ) -> tuple[str, str, tuple[Header, ...]]:
-        """Return the event's id, its correlation id, and the headers that it has from the message being handled."""
-        if collection is None:
-            corr_id = request_corr_id.get() or corr_id_of(event.data) or self._clock.new_id()
-            return self._clock.new_id(), corr_id, ()
-        context = collection.context
-        trace = (header for header in context.headers if header[0] == names.TRACEPARENT and header[1])
-        inherited = ((names.CE_CAUSATION_ID, context.message_id.encode()), *trace)
-        return collection.next_id(destination, name), context.corr_id, inherited
+    def _origin(self, event: BaseEvent) -> Origin:
+        return origin_outside(request_corr_id.get() or corr_id_of(event.data) or self._clock.new_id())
+
+    def _fixed_headers(self, name: str) -> _Headers:
+        """Return what all events of a name have alike; the size has the name of the id's header too."""
+        headers = (
+            (names.CE_SPECVERSION, b"1.0"),
+            (names.CE_TYPE, name.encode()),
+            (names.CE_SOURCE, self._source),
+            (names.CONTENT_TYPE, self._content_type),
+        )
+        return _Headers(headers, size_of(headers) + len(names.CE_ID))
 
 
-def _with_those_of_the_user(
-    inherited: tuple[Header, ...], headers: Mapping[str, str | bytes] | None
-) -> tuple[Header, ...]:
+class _Headers(NamedTuple):
+    """Headers that are made once for many records, and their bytes."""
+
+    headers: tuple[Header, ...]
+    size: int
+
+
+@lru_cache(maxsize=16)
+def _moment(ms: int) -> _Headers:
+    """Return the header of a time; many events are sent in one millisecond."""
+    time = datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").encode()
+    return _Headers(((names.CE_TIME, time),), len(names.CE_TIME) + len(time))
+
+
+def _with_those_of_the_user(inherited: tuple[Header, ...], headers: Mapping[str, str | bytes]) -> tuple[Header, ...]:
     """Return both; the user's stand for inherited ones of the same name. Raises SendError for a reserved name."""
-    if not headers:
-        return inherited
     reserved = [name for name in headers if name.startswith(names.CE_PREFIX) or name == names.CONTENT_TYPE]
     if reserved:
         raise SendError(
@@ -198,7 +212,3 @@ def _bytes(value: object) -> bytes:
     if isinstance(value, bytes):
         return value
     raise SendError(f"found {value!r} ({type(value).__qualname__}) as a key or header, expected text or bytes")
-
-
-def _rfc3339(ms: int) -> bytes:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").encode()

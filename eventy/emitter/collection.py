@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple, Protocol, Self
 
+from eventy.emitter.origin import Origin, origin_in
 from eventy.errors import SendError
 from eventy.message.context import Context
 from eventy.message.record import ProducerRecord
@@ -35,7 +37,7 @@ class Collection:
         transactions_of: the broker in whose transactions all of it must be written; None: it needn't.
     """
 
-    __slots__ = ("_closed", "_count", "_group", "_token", "_transactions_of", "context", "sends")
+    __slots__ = ("_closed", "_count", "_group", "_origin", "_token", "_transactions_of", "context", "sends")
 
     def __init__(self, context: Context, group: str, transactions_of: object = None) -> None:
         self.context = context
@@ -43,6 +45,7 @@ class Collection:
         self._group = group
         self._transactions_of = transactions_of
         self._count = 0
+        self._origin: Origin | None = None
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -63,6 +66,12 @@ class Collection:
             )
         self.sends.append(Send(writer, record))
 
+    def origin(self) -> Origin:
+        """Return what all sends have from the message."""
+        if self._origin is None:
+            self._origin = origin_in(self.context)
+        return self._origin
+
     def next_id(self, destination: str, name: str) -> str:
         """Return the id of the next send: the same when the message is handled again, so that receivers can drop it.
 
@@ -73,9 +82,16 @@ class Collection:
                 f"{name} was sent to {destination} by a task that outlived the handler of message "
                 f"{self.context.message_id}; await the task inside the handler, or send from app.add_task()"
             )
-        place = f"{self.context.message_id}\0{self._group}\0{self._count}\0{destination}\0{name}"
+        digest = _kind(self._group, destination, name).copy()
+        digest.update(b"%b\0%d" % (self.context.ids.message_id.encode(), self._count))
         self._count += 1
-        return blake2b(place.encode(), digest_size=16).hexdigest()
+        return digest.hexdigest()
 
 
 collecting: ContextVar[Collection | None] = ContextVar("eventy_collecting", default=None)
+
+
+@lru_cache(maxsize=1024)
+def _kind(group: str, destination: str, name: str) -> blake2b:
+    """Return the digest of what all sends of a kind have alike, to be gone on with for each of them."""
+    return blake2b(f"{group}\0{destination}\0{name}\0".encode(), digest_size=16)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from eventy.broker.kafka.batch import Places, batches_of, partitions_of, submit
 from eventy.broker.kafka.connection import KafkaConnection
@@ -15,7 +17,7 @@ from eventy.broker.kafka.producer import LiveProducer
 from eventy.broker.kafka.requests import REQUEST_TIMEOUT, translated
 from eventy.clock import Clock
 from eventy.emitter.base import BaseEventEmitter
-from eventy.errors import BrokerUnavailableError
+from eventy.errors import BrokerError, BrokerUnavailableError, RecordTooLargeError
 from eventy.message.record import ProducerRecord, TopicPartition
 from eventy.serializer.base import BaseEventSerializer
 
@@ -54,6 +56,8 @@ class KafkaProducer(BaseEventEmitter):
         # record of its partition is pending, and gives up too early.
         self._single = LiveProducer(broker)
         self._batched = LiveProducer(broker)
+        self._together: dict[str, list[tuple[ProducerRecord, asyncio.Future[None]]]] = {}
+        self._sending: set[asyncio.Task[None]] = set()
         self._connecting: asyncio.Task[None] | None = None
         self._stopped = asyncio.Event()
 
@@ -92,21 +96,53 @@ class KafkaProducer(BaseEventEmitter):
         return isinstance(broker, KafkaConnection) and broker.is_same_cluster(self._connection)
 
     async def write_one(self, record: ProducerRecord) -> None:
-        async def send(producer: AIOKafkaProducer) -> None:
-            partition = Places(await partitions_of(producer, record.topic)).of(record.key)
-            headers = list(record.headers)
-            await (await producer.send(record.topic, record.value, record.key, partition, headers=headers))
-
         await self._connected()
-        await self._single.run(send, f"sending to {record.topic}", _SEND)
+        written = asyncio.get_running_loop().create_future()
+        together = self._together.get(record.topic)
+        if together is None:
+            together = self._together[record.topic] = []
+            sending = asyncio.create_task(self._send_together(record.topic))
+            self._sending.add(sending)
+            sending.add_done_callback(self._sending.discard)
+        together.append((record, written))
+        await written
+
+    async def _send_together(self, topic: str) -> None:
+        """Send what was given in one turn of the loop: the producer is asked for once, and watched once.
+
+        Each of them is answered as soon as the broker has acknowledged it, whatever becomes of the others.
+        """
+        singles, what = self._together.pop(topic), f"sending to {topic}"
+
+        async def send(producer: AIOKafkaProducer) -> None:
+            partitions, sent = await partitions_of(producer, topic), []
+            for record, written in singles:
+                place, headers = Places(partitions).of(record.key), list(record.headers)
+                try:
+                    acknowledged = await producer.send(topic, record.value, record.key, place, headers=headers)
+                except KafkaError as error:  # refused by the client itself: the others have nothing to do with it
+                    acknowledged = asyncio.get_running_loop().create_future()
+                    acknowledged.set_exception(error)
+                acknowledged.add_done_callback(partial(_answer, written, what))
+                sent.append(acknowledged)
+            await asyncio.wait(sent)
+            for acknowledged in sent:
+                acknowledged.result()  # an error is the end of the producer
+
+        try:
+            await self._single.run(send, what, _SEND)
+        except Exception as error:  # noqa: BLE001 - it is theirs who wait
+            for _, written in singles:
+                if not written.done():
+                    written.set_exception(error)
 
     async def write(self, records: list[ProducerRecord]) -> None:
         async def group(producer: AIOKafkaProducer) -> dict[TopicPartition, list[ProducerRecord]]:
             places = {topic: Places(await partitions_of(producer, topic)) for topic in {one.topic for one in records}}
-            groups: dict[TopicPartition, list[ProducerRecord]] = defaultdict(list)
+            groups: dict[tuple[str, int], list[ProducerRecord]] = defaultdict(list)
             for record in records:
-                groups[TopicPartition(record.topic, places[record.topic].of(record.key))].append(record)
-            return groups
+                groups[record.topic, places[record.topic].of(record.key)].append(record)
+            return {TopicPartition(*place): group for place, group in groups.items()}
 
         await self._connected()
         what, deadline = f"sending {len(records)} records", asyncio.get_running_loop().time() + _FLUSH
@@ -135,3 +171,16 @@ class KafkaProducer(BaseEventEmitter):
             with translated("waiting for the broker"):
                 async with asyncio.timeout(_SEND):
                     await asyncio.shield(self._connecting)
+
+
+def _answer(written: asyncio.Future[None], what: str, acknowledged: asyncio.Future[object]) -> None:
+    """Tell who waits for a single record what the client tells of it."""
+    if written.done():  # who waited has given up
+        return
+    try:
+        with translated(what):
+            acknowledged.result()
+    except (BrokerError, RecordTooLargeError) as error:
+        written.set_exception(error)
+    else:
+        written.set_result(None)

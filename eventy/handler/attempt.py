@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager
 from enum import Enum, auto
 
 from eventy.emitter.collection import Collection, Send
@@ -55,7 +55,7 @@ class Attempt:
     ) -> None:
         self._serializer = serializer
         self._deliver = deliver
-        self._scope: Scope = scope or nullcontext
+        self._scope = scope
         self._group = group or ""
         self._holds_back = group is not None and not replay_emits
         self._transactions_of = transactions_of
@@ -63,15 +63,29 @@ class Attempt:
 
     async def __call__(self, record: Record, number: int, is_replaying: bool = False) -> list[Send]:
         """Raises DecodeError for a message that nobody can read, and whatever a handler raises."""
-        event = Tombstone.of(record) if record.value is None else await self._decode(record.value)
+        value = record.value
+        if value is None:
+            event: BaseEvent = Tombstone.of(record)
+        else:
+            try:
+                event = self._serializer.decode(value)
+            except SchemaNotLoaded as error:
+                event = await self._load_and_decode(error, value)
         context = Context(record, number, is_replaying=is_replaying, data=event.data)
-        delivery: Delivery | None = Delivery.CUT_SHORT
         with Collection(context, self._group, self._transactions_of) as collection:
-            async with self._scope():
+            if self._scope is None:
                 delivery = await self._deliver(event, context)
+            else:
+                delivery = await self._deliver_in_scope(self._scope, event, context)
         if delivery is not None:
             self._note(delivery, record)
         return [] if is_replaying and self._holds_back else collection.sends
+
+    async def _deliver_in_scope(self, scope: Scope, event: BaseEvent, context: Context) -> Delivery | None:
+        delivery: Delivery | None = Delivery.CUT_SHORT
+        async with scope():
+            delivery = await self._deliver(event, context)
+        return delivery  # noqa: RET504 - a scope that swallows an error comes here as well
 
     def _note(self, delivery: Delivery, record: Record) -> None:
         if delivery is Delivery.CUT_SHORT:
@@ -79,9 +93,6 @@ class Attempt:
         if record.value is None:
             self._passed_over()
 
-    async def _decode(self, value: bytes) -> BaseEvent:
-        try:
-            return self._serializer.decode(value)
-        except SchemaNotLoaded as error:
-            await self._serializer.load(error.reference)
-            return self._serializer.decode(value)
+    async def _load_and_decode(self, missing: SchemaNotLoaded, value: bytes) -> BaseEvent:
+        await self._serializer.load(missing.reference)
+        return self._serializer.decode(value)

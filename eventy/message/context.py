@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
+from typing import NamedTuple
 
-from eventy.message.headers import CE_CAUSATION_ID, CE_CORRELATION_ID, CE_ID, header_text
+from eventy.message.headers import CE_CAUSATION_ID, CE_CORRELATION_ID, CE_ID, TRACEPARENT, header_text
 from eventy.message.record import Header, Record
 
 # The correlation id of the work at hand outside any message: an HTTP request's.
 request_corr_id: ContextVar[str | None] = ContextVar("eventy_request_corr_id", default=None)
+
+
+class Ids(NamedTuple):
+    """What a message is called, what it belongs to and what has led to it; a trace is kept as it came."""
+
+    message_id: str
+    corr_id: str
+    causation_id: str | None
+    traceparent: bytes | None
 
 
 class Context:
@@ -22,25 +32,35 @@ class Context:
         data: of the event; its `correlation_id` counts where no header has one, and else the message's own id.
     """
 
-    __slots__ = ("attempt", "causation_id", "corr_id", "is_replaying", "message_id", "record")
+    __slots__ = ("_ids", "_told", "attempt", "is_replaying", "record")
 
     def __init__(
         self, record: Record, attempt: int = 1, *, is_replaying: bool = False, data: Mapping[str, object] | None = None
     ) -> None:
-        message_id = corr_id = causation_id = None
-        for name, value in record.headers:
-            if name == CE_ID:
-                message_id = header_text(value)
-            elif name == CE_CORRELATION_ID:
-                corr_id = header_text(value)
-            elif name == CE_CAUSATION_ID:
-                causation_id = header_text(value)
         self.record = record
         self.attempt = attempt
         self.is_replaying = is_replaying
-        self.message_id: str = message_id or f"{record.topic}-{record.partition}-{record.offset}"
-        self.corr_id: str = corr_id or corr_id_of(data) or self.message_id
-        self.causation_id: str | None = causation_id
+        self._told = corr_id_of(data)  # now: a handler may change its data
+        self._ids: Ids | None = None
+
+    @property
+    def ids(self) -> Ids:
+        """What the headers say; they are read when a handler first asks, for many never do."""
+        if self._ids is None:
+            self._ids = _ids(self.record, self._told)
+        return self._ids
+
+    @property
+    def message_id(self) -> str:
+        return self.ids.message_id
+
+    @property
+    def corr_id(self) -> str:
+        return self.ids.corr_id
+
+    @property
+    def causation_id(self) -> str | None:
+        return self.ids.causation_id
 
     @property
     def topic(self) -> str:
@@ -74,5 +94,12 @@ class Context:
 
 def corr_id_of(data: object) -> str | None:
     """Return the correlation id that the data of an event has, if any."""
-    found = data.get("correlation_id") if isinstance(data, Mapping) else None
+    found = data.get("correlation_id") if isinstance(data, (dict, Mapping)) else None  # most are a dict, told at once
     return found if isinstance(found, str) else None
+
+
+def _ids(record: Record, told: str | None) -> Ids:
+    headers = dict(record.headers)
+    message_id = header_text(headers.get(CE_ID)) or f"{record.topic}-{record.partition}-{record.offset}"
+    corr_id = header_text(headers.get(CE_CORRELATION_ID)) or told or message_id
+    return Ids(message_id, corr_id, header_text(headers.get(CE_CAUSATION_ID)), headers.get(TRACEPARENT))

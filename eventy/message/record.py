@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 # A value may be null (Kafka's record format, version 2); eventy writes none such.
@@ -54,8 +54,7 @@ class ProducerRecord(NamedTuple):
 
     def size(self) -> int:
         """Return the bytes of key, value and headers, without the few that framing adds."""
-        size = sum(len(part) for part in (self.key, self.value) if part is not None)
-        return size + sum(len(name.encode()) + len(value or b"") for name, value in self.headers)
+        return len(self.key or b"") + len(self.value or b"") + size_of(self.headers)
 
 
 class DeadLetter(NamedTuple):
@@ -63,3 +62,8 @@ class DeadLetter(NamedTuple):
 
     source: TopicPartition
     record: ProducerRecord
+
+
+def size_of(headers: Iterable[Header]) -> int:
+    """Return the bytes of names and values."""
+    return sum([len(name.encode()) + len(value or b"") for name, value in headers])

@@ -51,6 +51,7 @@ class AvroEventSerializer(BaseEventSerializer):
         self._class_of: dict[str, type[BaseEvent]] = {}
         self._registered: dict[type[BaseEvent], list[str]] = {}
         self._names: dict[type[BaseEvent], str] = {}
+        self._writer_of: dict[type[BaseEvent], MessageWriter] = {}
         for registration in registry:
             self._register(registration)
         self._build_readers()
@@ -60,6 +61,7 @@ class AvroEventSerializer(BaseEventSerializer):
         self._register(registration)
         self._registry.add(registration)
         self._names.clear()
+        self._writer_of.clear()
         self._build_readers()
 
     # ------------------------------------------------------------ writing
@@ -68,7 +70,8 @@ class AvroEventSerializer(BaseEventSerializer):
         return self._names.get(type(event)) or self._find_name(event)
 
     def encode(self, event: BaseEvent, *, corr_id: str | None = None, timestamp: int | None = None) -> bytes:
-        return self._writers[self.name_of(event)].write(event.data, corr_id, timestamp)
+        writer = self._writer_of.get(type(event)) or self._writers[self.name_of(event)]
+        return writer.write(event.data, corr_id, timestamp)
 
     def _find_name(self, event: BaseEvent) -> str:
         """Return the schema of the event's own name, else the one that its class is registered for."""
@@ -88,6 +91,7 @@ class AvroEventSerializer(BaseEventSerializer):
             name = registered[0]
         if is_name_of_class:
             self._names[cls] = name
+            self._writer_of[cls] = self._writers[name]
         return name
 
     def _why_unnamed(self, cls: type[BaseEvent], name: str, registered: list[str]) -> str:
@@ -103,12 +107,11 @@ class AvroEventSerializer(BaseEventSerializer):
 
     def decode(self, value: bytes) -> BaseEvent:
         try:
-            read = self._readers[value[:PREFIX_SIZE]]
+            message = BytesIO(value)
+            read = self._readers[message.read(PREFIX_SIZE)]
         except (LookupError, TypeError):
             return self._decode_otherwise(value)
-        body = BytesIO(value)
-        body.seek(PREFIX_SIZE)
-        return read(body)
+        return read(message)
 
     def _decode_otherwise(self, value: bytes) -> BaseEvent:
         if not isinstance(value, bytes):

@@ -11,7 +11,7 @@ from tests.docs.pages import PAGES, ROOT, anchors, blocks, links, name, words_in
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 # What a path in code type begins with when it is one of this repository.
-FOLDERS = ("avro_schemas", "containers", "docs", "eventy", "payment", "scripts", "tests")
+FOLDERS = ("avro_schemas", "bench", "containers", "docs", "eventy", "payment", "scripts", "tests")
 PATH = re.compile(rf"\.?({'|'.join(FOLDERS)})/[\w./-]*")
 MAKE = re.compile(r"(?<![\w.-])make +(?P<target>[a-z][a-z-]*)")
 

@@ -7,6 +7,7 @@ import pytest
 from eventy.errors import HandlerError, RecordTooLargeError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
+from eventy.message.record import ProducerRecord
 from tests.conformance.kafka import KafkaBackend
 from tests.conformance.scene import Scene
 from tests.conformance.serializer import encoded, event
@@ -43,6 +44,21 @@ async def test_refused_record_does_no_harm_to_other_topics(scene: Scene, small: 
     assert sent == [None] * 100
     assert isinstance(error, RecordTooLargeError)
     await scene.records(topic, 101)
+
+
+async def test_record_that_the_client_refuses_does_no_harm_to_those_sent_beside_it(scene: Scene) -> None:
+    topic, emitter = await scene.topic(), await scene.emitter()
+    await emitter.send(event(), topic)
+
+    def padded(size: int) -> ProducerRecord:
+        return ProducerRecord(topic, None, b"x" * size, ())
+
+    most = scene.backend.connection.max_request_size if isinstance(scene.backend, KafkaBackend) else 0
+    writes = [emitter.write_one(padded(size)) for size in (10, most, 20)]  # all fit, without what framing adds
+    before, error, after = await asyncio.gather(*writes, return_exceptions=True)
+    assert (before, after) == (None, None)
+    assert isinstance(error, RecordTooLargeError)
+    await scene.records(topic, 3)
 
 
 async def test_refused_record_of_a_handler_ends_the_consumer_and_commits_nothing_of_its_slice(

@@ -29,8 +29,12 @@ def compile_reader(writer: Schema, reader: Schema | None, cls: type[BaseEvent]) 
         cls: what they become.
     """
     name, from_data = writer.name, cls.from_data
-    is_plain = getattr_static(cls, "from_data") is getattr_static(BaseEvent, "from_data")  # saves a call a message
-    maker = cls.__qualname__ if is_plain else f"{cls.__qualname__}.from_data"
+    # Saves a call and two checks a message: nothing of how it is made is the application's.
+    is_plain = all(
+        getattr_static(cls, part) is getattr_static(BaseEvent, part) for part in ("from_data", "__new__", "__init__")
+    )
+    has_from_data = getattr_static(cls, "from_data") is not getattr_static(BaseEvent, "from_data")
+    maker = f"{cls.__qualname__}.from_data" if has_from_data else cls.__qualname__
     written, known = writer.parsed, reader.parsed if reader else None
     # Of fastavro's two readers, only the slower heeds the interpreter's recursion limit: see MAX_NESTING.
     is_recursive = writer.is_recursive or (reader is not None and reader.is_recursive)
@@ -48,7 +52,9 @@ def compile_reader(writer: Schema, reader: Schema | None, cls: type[BaseEvent]) 
         if known is not None:
             data = deepcopy(data)  # a default comes as the object in the schema, which no handler may change
         try:
-            event = cls(data) if is_plain else from_data(name, data)
+            if is_plain:
+                return cls(data)
+            event = from_data(name, data)
         except Exception as error:  # the application's code, and data that it doesn't take
             raise DecodeError(f"{maker} doesn't take this {name} ({error!r}): correct it, or the sender") from error
         if not isinstance(event, BaseEvent):

@@ -42,7 +42,7 @@ class MessageWriter:
         missing field is filled from its default; one that the schema hasn't is refused, for it would be lost.
         """
         try:
-            if self._automatic:
+            if not self._automatic <= data.keys():
                 data = self._completed(data, corr_id, timestamp)
             if not self._fits(data):
                 self._refuse_mismatch(data)

@@ -1,0 +1,42 @@
+"""What an event has from the work that it is sent in: its correlation, its cause, its trace."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from eventy.message.context import Context
+from eventy.message.headers import CE_CAUSATION_ID, CE_CORRELATION_ID, TRACEPARENT
+from eventy.message.record import Header
+
+_NAME = len(CE_CORRELATION_ID)
+_NAMES = _NAME + len(CE_CAUSATION_ID)
+
+
+class Origin(NamedTuple):
+    """Where events come from; those of one message share it.
+
+    Parameters
+        headers: that say so.
+        size: bytes of their names and values.
+    """
+
+    corr_id: str
+    headers: tuple[Header, ...]
+    size: int
+
+
+def origin_in(context: Context) -> Origin:
+    """Return the origin of what is sent while a message is handled."""
+    message_id, corr_id, _, trace = context.ids
+    correlation, cause = corr_id.encode(), message_id.encode()
+    headers: tuple[Header, ...] = ((CE_CORRELATION_ID, correlation), (CE_CAUSATION_ID, cause))
+    size = _NAMES + len(correlation) + len(cause)
+    if trace:
+        headers, size = (*headers, (TRACEPARENT, trace)), size + len(TRACEPARENT) + len(trace)
+    return Origin(corr_id, headers, size)
+
+
+def origin_outside(corr_id: str) -> Origin:
+    """Return the origin of what no message has led to."""
+    value = corr_id.encode()
+    return Origin(corr_id, ((CE_CORRELATION_ID, value),), _NAME + len(value))
