@@ -53,7 +53,8 @@ class Chain:
                     work=sizes.chain_work * concurrency,
                     concurrency=concurrency,
                     EVENTY_CONSUMER_DELIVERY="exactly_once",
-                    EVENTY_CONSUMER_SLICE_TIME="20",  # more transactions, so that more of them are hit
+                    # A process that is killed while it joins is waited for as long as that.
+                    KAFKA_REBALANCE_TIMEOUT="5000",
                 )
                 own = folder / topic
                 own.mkdir()
@@ -67,21 +68,33 @@ class Chain:
                 group.start(place)
 
     async def suffer(self, chance: random.Random, broker: KafkaBroker) -> None:
-        """Kill each process some times, replace one of each group in good order, and half-way kill the broker."""
-        troubles = [(group, place, False) for group in self._groups for place in self._places] * self._kills
-        troubles += [(group, chance.choice(self._places), True) for group in self._groups]
+        """Kill each process some times, replace one of each group in good order, freeze one, kill the broker."""
+        troubles = [(self._kill, group, place) for group in self._groups for place in self._places] * self._kills
+        troubles += [(self._replace, group, chance.choice(self._places)) for group in self._groups]
         chance.shuffle(troubles)
+        # Early, or there might be nothing left that shows that others have taken over.
+        troubles.insert(1, (self._freeze, chance.choice(self._groups), chance.choice(self._places)))
         moments = sorted(chance.sample(range(int(self._messages * _LAST)), len(troubles)))
-        for number, (moment, (group, place, in_good_order)) in enumerate(zip(moments, troubles, strict=True)):
+        for number, (moment, (trouble, group, place)) in enumerate(zip(moments, troubles, strict=True)):
             await group.until_handled(moment)
-            if in_good_order:
-                assert await group.stop(place) == 0
-            else:
-                group.kill(place)
-            group.start(place)
+            await trouble(group, place)
             if number == len(troubles) // 2:
                 broker.kill()
                 await broker.start()
+
+    async def _kill(self, group: Group, place: int) -> None:
+        group.kill(place)
+        group.start(place)
+
+    async def _replace(self, group: Group, place: int) -> None:
+        assert await group.stop(place) == 0
+        group.start(place)
+
+    async def _freeze(self, group: Group, place: int) -> None:
+        await group.until_at_work(place)
+        group.freeze(place)
+        await group.until_taken_over(place)
+        group.thaw(place)
 
     async def end(self) -> None:
         """Wait for the last message, then end all processes in good order."""
