@@ -5,6 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BENCH_STAMP := $(VENV)/.installed-bench
+SOAK := tests/kafka/test_faults.py tests/kafka/test_chain.py tests/kafka/test_exactly_once.py
 FAST := -m "not kafka and not postgres"
 
 .DEFAULT_GOAL := help
@@ -27,7 +28,7 @@ test-fast: $(STAMP) ## the tests that need no server
 
 soak: $(STAMP) ## processes and the broker are killed again and again while 200,000 messages flow: a quarter of an hour
 	@$(BIN)/python -m tests.real.jars
-	$(BIN)/python -m pytest tests/kafka/test_faults.py --soak -s -o faulthandler_timeout=600
+	$(BIN)/python -m pytest $(SOAK) --soak -s -o faulthandler_timeout=600
 	$(BIN)/python -m pytest tests/conformance -k kafka-exactly-once --soak
 
 test-pythons: $(STAMP) ## the fast tests on every supported Python that is here

@@ -32,17 +32,18 @@ class Stop(asyncio.Event):
 
 
 async def unless(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
-    """Return what some work returns; None when the event is set before it has: then the work is cancelled."""
+    """Return what some work returns; None when the event is set before it has: then the work is cancelled, and over."""
     working, waiting = asyncio.create_task(work), asyncio.create_task(event.wait())
     try:
         await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         waiting.cancel()
-        if not working.done():
+        if is_cut_short := not working.done():
             working.cancel()
-        elif not working.cancelled():
+            await asyncio.wait({working})
+        if not working.cancelled():
             working.exception()  # raised below, but not if we are cancelled: unread it would be logged
-    return working.result() if working.done() else None
+    return None if is_cut_short else working.result()
 
 
 def stack_of(task: asyncio.Task[Any]) -> list[FrameType]:

@@ -10,7 +10,7 @@ from eventy.consumer.counts import Counts
 from eventy.consumer.port import Port
 from eventy.consumer.progress import Progress
 from eventy.emitter.collection import Send
-from eventy.errors import CommitFailedError, FencedError
+from eventy.errors import BrokerError, BrokerUnavailableError, CommitFailedError, FencedError, TransactionError
 from eventy.handler.flush import flush
 from eventy.message.record import DeadLetter, ProducerRecord, TopicPartition
 
@@ -108,18 +108,18 @@ class ExactlyOnce:
         self._port = port
         self._counts = counts
         self._transactions = port.transactions(partition)
-        self._is_open = False
+        self._is_certain = False  # that what follows is written past `_committed`, and by us alone
         self._committed: int | None = None
 
     async def open(self) -> None:
-        self._is_open = False
+        self._is_certain = False
         if not self._port.owns(self._partition):  # to open them would be to take them from the owner
             raise PartitionMovedError(f"{self._partition} is somebody else's by now, as it seems")
         await self._transactions.open()
-        self._is_open = True
 
     async def begin(self, offset: int, committed: int | None) -> None:
         self._committed = committed
+        self._is_certain = True
         if committed is None:
             await self._commit([], [], offset)
 
@@ -140,32 +140,40 @@ class ExactlyOnce:
         offset = offset if before is None else max(offset, before)  # in a replay it is behind what is committed
         if not records and not letters and offset == before:
             return
-        if not self._is_open and await self._is_committed(offset):
+        if not self._is_certain and await self._is_committed(offset):
             return
-        self._is_open = False
+        self._is_certain = False
         try:
             await self._transactions.commit(records, letters, offset)
         except BaseException as error:
             self._counts.transactions_discarded += 1
             self._counts.transactions_fenced += isinstance(error, FencedError)
             raise
-        self._is_open = True
+        self._is_certain = True
         self._committed = offset
 
     async def _is_committed(self, offset: int) -> bool:
         """Fence what is in doubt, then return whether it has been committed up to an offset after all.
 
-        Raises PartitionMovedError when somebody else has gone on with the partition.
+        Raises BrokerUnavailableError and TransactionError when that can't be found out yet; PartitionMovedError when
+        somebody else has gone on with the partition.
         """
-        await self.open()
-        found = await self._port.committed(self._partition)
-        if found == self._committed:
-            return False
-        if found == offset:
-            self._committed = offset
-            return True
-        self._is_open = False
-        raise PartitionMovedError(
-            f"{self._partition}: the committed offset is {found}, neither that before our transaction, "
-            f"{self._committed}, nor that after it, {offset}"
-        )
+        before, found = self._committed, await self._found()
+        if found not in (before, offset):
+            raise PartitionMovedError(
+                f"{self._partition}: the committed offset is {found}, neither that before our transaction, {before}, "
+                f"nor that after it, {offset}"
+            )
+        self._is_certain = True
+        self._committed = found
+        return found != before
+
+    async def _found(self) -> int | None:
+        """Return what is committed once nobody else can commit any more."""
+        try:
+            await self.open()
+            return await self._port.committed(self._partition)
+        except (PartitionMovedError, BrokerUnavailableError, TransactionError):
+            raise
+        except BrokerError as error:  # nothing that was sent is refused by that
+            raise TransactionError(f"{self._partition}: not known what is committed: {error}") from error

@@ -20,8 +20,11 @@ from eventy.message.record import Header, Record
 from eventy.serializer.base import BaseEventSerializer
 from tests.conformance.backend import Backend
 
-# Bytes.
-_LARGEST_REQUEST = 17_825_792
+# Of the clients; bytes. What is read is what every reader sees who is told the truth about transactions.
+_MORE: Mapping[type, Mapping[str, Any]] = {
+    AIOKafkaProducer: {"max_request_size": 17_825_792},
+    AIOKafkaConsumer: {"isolation_level": "read_committed"},
+}
 
 
 class KafkaBackend(Backend):
@@ -121,7 +124,7 @@ class KafkaBackend(Backend):
 
     async def _client(self, kind: type[Any]) -> Any:
         if kind not in self._opened:
-            more = {"max_request_size": _LARGEST_REQUEST} if kind is AIOKafkaProducer else {}
+            more = _MORE.get(kind, {})
             self._opened[kind] = client = kind(bootstrap_servers=self._bootstrap, **more)
             await client.start()
             self._open.push_async_callback(client.close if kind is AIOKafkaAdminClient else client.stop)

@@ -14,6 +14,7 @@ from eventy.consumer.port import Transactions
 from eventy.emitter.base import BaseEventEmitter
 from eventy.emitter.memory import MemoryEmitter
 from eventy.errors import (
+    BrokerError,
     BrokerUnavailableError,
     ConfigurationError,
     HandlerError,
@@ -22,7 +23,7 @@ from eventy.errors import (
 )
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from eventy.message.record import DeadLetter, ProducerRecord
+from eventy.message.record import DeadLetter, ProducerRecord, TopicPartition
 from tests.conformance.deliveries import exactly_once
 from tests.conformance.scene import Notes, Scene, deliveries_of, ended, failing, port_of, until
 from tests.conformance.serializer import encoded
@@ -210,6 +211,31 @@ async def test_transaction_whose_answer_is_lost_is_not_made_again(
     assert len(await scene.records(out, 4)) == 4
     assert sorted(notes.numbers) == [1, 2, 3, 4]
     assert sum(records for records, _ in commits.begun) == 4
+
+
+@both_ways
+@pytest.mark.parametrize("trouble", [BrokerUnavailableError("away"), BrokerError("not now")])
+async def test_doubt_lasts_until_it_is_known_what_is_committed(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, trouble: Exception, concurrency: int
+) -> None:
+    topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
+    options: dict[str, Any] = {"max_retries": 0, "concurrency": concurrency}
+    consumer = await scene.consume(forward(emitter, out), topic, group=topic, **options)
+    transactions, port, troubles = (await delivery_of(consumer))._transactions, port_of(consumer), [trouble]
+    commits, committed = Commits(transactions, monkeypatch, after=[TransactionError("in doubt")]), port.committed
+
+    async def troubled(partition: TopicPartition) -> int | None:
+        if troubles:
+            raise troubles.pop()
+        return await committed(partition)
+
+    monkeypatch.setattr(port, "committed", troubled)
+    await scene.put(topic, 1)
+    await until(lambda: not troubles)
+    await scene.put(topic, 2)
+    await scene.until_committed(topic, topic, {0: 2})
+    assert [record.value for record in await scene.records(out, 2)] == [encoded(1), encoded(2)]
+    assert commits.begun == [(1, 1), (1, 2)]
 
 
 @both_ways

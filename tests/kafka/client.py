@@ -96,28 +96,29 @@ class Held:
 
 
 class Holding:
-    """Holds back what consumers ask of their clients: those that are begun while it is set to.
+    """Holds back what is asked of clients: what is begun while it is set to.
 
     Parameters
         name: of a method of the client, such as `commit`.
+        kind: of clients.
     """
 
-    def __init__(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, name: str, monkeypatch: pytest.MonkeyPatch, kind: type[Any] = AIOKafkaConsumer) -> None:
         self.held: list[Held] = []
         self.calls: list[tuple[Any, ...]] = []
         self.is_on = False
         self._name = name
-        method = getattr(AIOKafkaConsumer, name)
+        method = getattr(kind, name)
 
-        async def held_back(client: AIOKafkaConsumer, *arguments: Any) -> Any:
+        async def held_back(client: Any, *arguments: Any, **more: Any) -> Any:
             self.calls.append(arguments)
             if not self.is_on:
-                return await method(client, *arguments)
+                return await method(client, *arguments, **more)
             held = Held(arguments)
             self.held.append(held)
-            return await held.run(lambda: method(client, *arguments))
+            return await held.run(lambda: method(client, *arguments, **more))
 
-        monkeypatch.setattr(AIOKafkaConsumer, name, held_back)
+        monkeypatch.setattr(kind, name, held_back)
 
     async def until(self, count: int) -> None:
         """Return when so many are held back, or have been."""

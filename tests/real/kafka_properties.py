@@ -29,6 +29,8 @@ def kafka_properties(*, listen: str, port: int, controller_port: int, data: str)
         # Groups form at once, and a killed member is missed within a second.
         "group.initial.rebalance.delay.ms": "0",
         "group.min.session.timeout.ms": "1000",
+        # A transaction that takes too long is given up when its time is over; by default that is noticed every 10 s.
+        "transaction.abort.timed.out.transaction.cleanup.interval.ms": "250",
         # A killed broker may register again only when its last session is over: by default that takes 9 s.
         "broker.session.timeout.ms": "2000",
         "broker.heartbeat.interval.ms": "250",

@@ -92,12 +92,23 @@ class Flow:
         """Return the group's offsets by partition."""
         return dict(await self.backend.committed(self.topic, self.topic))
 
+    async def until_committed(self) -> None:
+        """Return when the group has committed everything that was sent."""
+        await until_committed(self.backend, self.topic)
+
     async def came_out(self) -> Counter[int]:
         """Return how often each message's event was sent."""
         return Counter(map(number_of, await self.backend.records(self.out)))
 
     async def went_in(self) -> list[Record]:
         return list(await self.backend.records(self.topic))
+
+
+async def until_committed(backend: KafkaBackend, topic: str) -> None:
+    """Return when the group that is called like a topic has committed everything that is in it."""
+    everything = ends(await backend.records(topic))
+    while await backend.committed(topic, topic) != everything:  # noqa: ASYNC110 - the broker has no event for it
+        await asyncio.sleep(0.1)
 
 
 def number_of(record: Record) -> int:

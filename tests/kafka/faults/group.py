@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
+from eventy.consumer.counts import Counts
 from tests.kafka.faults.journal import Journals
 from tests.real.process import dies_with_parent, tail, until_exit
 
@@ -53,7 +54,8 @@ class Group:
 
     # ------------------------------------------------------------ processes
 
-    def start(self, place: int) -> None:
+    def start(self, place: int, **more: str) -> None:
+        """Start a process; `more` are settings that only this one has."""
         self._started += 1
         name = self._names[place] = f"{place}-{self._started}"
         journal = str(self.journals.path(name))
@@ -61,7 +63,7 @@ class Group:
             self._processes[place] = subprocess.Popen(
                 [sys.executable, "-m", "tests.kafka.faults.worker"],
                 cwd=self._folder,
-                env={**self._environment, "WORKER_JOURNAL": journal, "KAFKA_CLIENT_ID": f"worker-{name}"},
+                env={**self._environment, "WORKER_JOURNAL": journal, "KAFKA_CLIENT_ID": f"worker-{name}", **more},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -95,7 +97,20 @@ class Group:
     def thaw(self, place: int) -> None:
         self._processes[place].send_signal(signal.SIGCONT)
 
+    def counts(self, place: int) -> Counts:
+        """Return what the place's process has counted."""
+        return self.journals.counts(self._names[place])
+
+    def rebalances(self) -> int:
+        """Return how often a process was assigned partitions, as their logs tell."""
+        return sum(log.read_text(errors="replace").count(": assigned ") for log in self._folder.glob("*.log"))
+
     # ------------------------------------------------------------ waiting
+
+    async def until_frozen(self, place: int) -> None:
+        """Return when the place's process has frozen itself."""
+        while not is_frozen(self._processes[place].pid):  # noqa: ASYNC110 - there is no event for it
+            await asyncio.sleep(0.02)
 
     async def until_at_work(self, place: int) -> None:
         """Return when the place's process has handled another message."""
@@ -144,3 +159,8 @@ class Group:
 
     def _log(self, place: int) -> Path:
         return self._folder / f"{place}.log"
+
+
+def is_frozen(child: int) -> bool:
+    """Return whether a process that this one has started is stopped by a signal."""
+    return os.waitid(os.P_PID, child, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None

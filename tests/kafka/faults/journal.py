@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections import defaultdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from eventy.consumer.counts import Counts
 from eventy.message.context import Context
 
 
@@ -36,9 +39,11 @@ class Attempt(NamedTuple):
 
 
 class Journal:
-    """The file that one process writes."""
+    """The file that one process writes, and another one beside it for what its consumer has counted."""
 
     def __init__(self, path: str) -> None:
+        self._counts = Path(f"{path}.counts")
+        self._counted: Counts | None = None
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def note(self, number: int, context: Context, *, fails: bool) -> None:
@@ -48,6 +53,14 @@ class Journal:
             time.monotonic_ns(), number, key, context.partition, context.offset, context.attempt, fails=fails
         )
         os.write(self._file, f"{' '.join(map(str, noted))}\n".encode())
+
+    def note_counts(self, counts: Counts) -> None:
+        """Have the file of counts say these: they outlive the process as well."""
+        if counts != self._counted:
+            self._counted = replace(counts)
+            new = self._counts.with_suffix(".new")
+            new.write_text(json.dumps(asdict(counts)))
+            new.replace(self._counts)
 
 
 class Journals:
@@ -74,6 +87,14 @@ class Journals:
             self.attempts += found
             self.by_process[path.stem] += found
             self.handled.update(one.number for one in found if not one.fails)
+
+    def counts(self, process: str = "*") -> Counts:
+        """Return what a process, or all of them together, has counted; the last moments of one that was killed lack."""
+        total = Counts()
+        for path in self._folder.glob(f"{process}.journal.counts"):
+            for name, count in json.loads(path.read_text()).items():
+                setattr(total, name, getattr(total, name) + count)
+        return total
 
     def successes(self) -> list[Attempt]:
         """Return what was handled, in the order of time, repetitions included."""

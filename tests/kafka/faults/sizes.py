@@ -15,6 +15,9 @@ class Sizes:
         failing_messages: of which one in a hundred fails twice, and one in a thousand for ever.
         rolls: how often all processes are replaced, one after the other.
         frozen_messages, freezes: messages, and how often a process is frozen until others have taken over.
+        chain_messages, chain_places, chain_kills: messages through a chain of two services, the processes of each, and
+            how often each process is killed meanwhile.
+        chain_work: seconds of work for a message on its way.
         bound: seconds for each test.
     """
 
@@ -27,6 +30,10 @@ class Sizes:
     rolls: int
     frozen_messages: int
     freezes: int
+    chain_messages: int
+    chain_places: int
+    chain_kills: int
+    chain_work: float
     bound: float
 
 
@@ -40,6 +47,10 @@ SHORT = Sizes(
     rolls=1,
     frozen_messages=10_000,
     freezes=1,
+    chain_messages=10_000,
+    chain_places=2,
+    chain_kills=1,
+    chain_work=0.001,
     bound=120,
 )
 FULL = Sizes(
@@ -52,5 +63,9 @@ FULL = Sizes(
     rolls=10,
     frozen_messages=50_000,
     freezes=5,
+    chain_messages=100_000,
+    chain_places=3,
+    chain_kills=5,
+    chain_work=0.003,
     bound=400,
 )

@@ -15,6 +15,7 @@ from eventy.event.base import BaseEvent
 from eventy.event.registry import Registry, on
 from eventy.message.context import Context
 from tests.conformance.serializer import NAME
+from tests.kafka.faults.freeze import freeze_in_a_transaction
 from tests.kafka.faults.journal import Journal
 
 OUT = os.environ.get("WORKER_OUT", "")
@@ -39,6 +40,12 @@ async def handle(event: BaseEvent, context: Context, emitter: BaseEventEmitter, 
         raise MeantToFailError(f"attempt {context.attempt} at {number}")
 
 
+async def note_counts(app: Eventy, clock: Clock) -> None:
+    while True:
+        app.get("journal").note_counts(app.get("consumer").counts)
+        await clock.sleep(0.1)
+
+
 def build() -> Eventy:
     settings, app = load_settings(), Eventy()
     app.set("registry", Registry([on(NAME, handle)]))
@@ -53,6 +60,9 @@ def build() -> Eventy:
         event_group=os.environ["WORKER_GROUP"],
         position="committed",
     )
+    app.add_task(note_counts(app, Clock()))
+    if "WORKER_FREEZES" in os.environ:
+        freeze_in_a_transaction()
     return app
 
 
