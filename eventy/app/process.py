@@ -22,6 +22,11 @@ from eventy.words import counted
 
 logger = logging.getLogger(__name__)
 
+# Of the garbage collector, as they are when nobody has set them.
+_THRESHOLDS = gc.get_threshold()
+# New objects before it looks at them.
+_YOUNG = 10_000
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Seconds within which signals are one: a parent such as make passes on what a whole process group has got already.
 _ONE_SIGNAL = 0.2
@@ -85,10 +90,14 @@ class _Hook:
 def freeze() -> None:
     """Have the garbage collector look no more at what is loaded by now: it stays as long as the process.
 
-    It would look at all of that again and again while batches of messages come and go: a fifth of what a message costs.
+    It would look at all of that again and again while batches of messages come and go, a fifth of what a message costs.
+    And it looks at new objects when there are as many as a batch has, instead of several times while one is read; not
+    so where the program has set that itself.
     """
     gc.collect()
     gc.freeze()
+    if gc.get_threshold() == _THRESHOLDS:
+        gc.set_threshold(_YOUNG, *_THRESHOLDS[1:])
 
 
 class Application(Protocol):

@@ -85,6 +85,8 @@ class EngineConsumer(BaseEventConsumer, Generic[Broker]):
         return f"consumer of {self.subscription} ({group})"
 
     async def start(self, deliver: Deliver) -> None:
+        if self._run is not None and not self._run.is_over:
+            raise EventyError(f"{self.name} is started already: stop it first")
         self._tell_what_has_no_use()
         self._run = Run(
             self.name,

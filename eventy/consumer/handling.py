@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, cast
 
 from eventy.clock import Clock
@@ -35,7 +35,7 @@ _PAUSE = 1.0
 _RENEWAL = 0.1
 
 #: Makes the nth attempt at a record, which may be one of a replay, and returns what it sent.
-AttemptAt = Callable[[Record, int, bool], Awaitable[list[Send]]]
+AttemptAt = Callable[[Record, int, bool], Awaitable[Sequence[Send]]]
 
 
 class Retry(NamedTuple):
@@ -220,7 +220,7 @@ class Handling:
 
     # ------------------------------------------------------------ flushing
 
-    async def flush(self, sends: list[Send], first: int, last: int) -> bool:
+    async def flush(self, sends: Sequence[Send], first: int, last: int) -> bool:
         """Write what was sent, however long the broker is away; False when the worker is stopped before.
 
         Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import takewhile
 
@@ -27,7 +27,7 @@ class Entry:
         self.number = number
         self.attempt = 1
         self.since = 0.0
-        self.sends: list[Send] = []
+        self.sends: Sequence[Send] = ()
         self.succeeded = False
         self.error: BaseException | None = None
         self.is_finished = False
@@ -254,7 +254,7 @@ class Lanes:
 
     def _done(self, entry: Entry) -> None:
         entry.is_done = True
-        entry.sends = []
+        entry.sends = ()
         self._handling.succeeded(entry.succeeded)
 
     def _advance(self) -> None:

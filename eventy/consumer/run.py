@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from eventy.clock import Clock
 from eventy.consumer.assignment import Assignment
@@ -22,7 +22,7 @@ from eventy.consumer.unfinished import Waiting, messages, of_others, stack, wher
 from eventy.consumer.work import Running
 from eventy.consumer.worker import Worker
 from eventy.errors import BrokerError, ShutdownTimeoutError
-from eventy.message.record import TopicPartition
+from eventy.message.record import Record, TopicPartition
 from eventy.tasks import is_being_cancelled
 from eventy.words import counted
 
@@ -95,6 +95,7 @@ class Run:
             failed=self._fail,
         )
         self._failure: BaseException | None = None
+        self._trouble: str | None = None
         self._opened = False
         self._halted = False
         self._stopped = False
@@ -124,7 +125,12 @@ class Run:
         if self._halted:
             return "stopped"
         port = self._port.readiness() if self._opened else None
-        return port or self._assignment.readiness() or self._stalls.readiness()
+        return port or self._trouble or self._assignment.readiness() or self._stalls.readiness()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was told to stop."""
+        return self._stopped
 
     async def stop(self) -> None:
         """Finish what runs, flush, commit and leave. Raises what the consumer failed by.
@@ -169,12 +175,21 @@ class Run:
 
     async def _fetch(self) -> None:
         try:
-            self._assignment.offer(await self._port.fetch())
+            self._assignment.offer(await self._fetched())
             await self._assignment.look_at_positions()
         except BrokerError as error:
             logger.warning("%s: fetching failed, trying again: %s", self._name, error)
             self._assignment.rewind()
             await self._clock.sleep(_PAUSE)
+
+    async def _fetched(self) -> Mapping[TopicPartition, Sequence[Record]]:
+        try:
+            batches = await self._port.fetch()
+        except BrokerError as error:
+            self._trouble = f"fetching fails: {error}"
+            raise
+        self._trouble = None
+        return batches
 
     # ------------------------------------------------------------ ending
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextvars import ContextVar
 from functools import lru_cache
 from hashlib import blake2b
@@ -28,35 +29,48 @@ class Send(NamedTuple):
     record: ProducerRecord
 
 
+class Terms(NamedTuple):
+    """What a consumer asks of all that its handlers send.
+
+    Parameters
+        group: the consumer's; two groups that handle one message send different events.
+        transactions_of: the broker in whose transactions all of it must be written; None: it needn't.
+    """
+
+    group: str
+    transactions_of: object = None
+
+
 class Collection:
     """The sends of one attempt at one message.
 
     Parameters
         context: the message that is being handled.
-        group: the consumer's group; two groups that handle one message send different events.
-        transactions_of: the broker in whose transactions all of it must be written; None: it needn't.
+        terms: on which all messages of its consumer are sent for.
     """
 
-    __slots__ = ("_count", "_group", "_origin", "_transactions_of", "context", "is_closed", "sends")
+    # Nothing of this is set for a message that nothing is sent for.
+    sends: Sequence[Send] = ()
+    is_closed = False  # set when the handler has returned
+    _count = 0
+    _origin: Origin | None = None
 
-    def __init__(self, context: Context, group: str, transactions_of: object = None) -> None:
+    def __init__(self, context: Context, terms: Terms) -> None:
         self.context = context
-        self.sends: list[Send] = []
-        self._group = group
-        self._transactions_of = transactions_of
-        self._count = 0
-        self._origin: Origin | None = None
-        self.is_closed = False  # set when the handler has returned
+        self._terms = terms
 
     def add(self, writer: Writer, record: ProducerRecord) -> None:
         """Hold a record. Raises SendError when it can't be written exactly once though it must be."""
-        if self._transactions_of is not None and not writer.is_transactional_with(self._transactions_of):
+        transactions_of = self._terms.transactions_of
+        if transactions_of is not None and not writer.is_transactional_with(transactions_of):
             raise SendError(
                 f"{type(writer).__qualname__} can't take part in the transaction of message {self.context.message_id}, "
                 "which is delivered exactly once: send with an emitter of the consumer's own broker, or set "
                 "EVENTY_CONSUMER_DELIVERY=at_least_once"
             )
-        self.sends.append(Send(writer, record))
+        if not isinstance(self.sends, list):
+            self.sends = []
+        self.sends.append(tuple.__new__(Send, (writer, record)))
 
     def origin(self) -> Origin:
         """Return what all sends have from the message."""
@@ -74,7 +88,7 @@ class Collection:
                 f"{name} was sent to {destination} by a task that outlived the handler of message "
                 f"{self.context.message_id}; await the task inside the handler, or send from app.add_task()"
             )
-        digest = _kind(self._group, destination, name).copy()
+        digest = _kind(self._terms.group, destination, name).copy()
         digest.update(b"%b\0%d" % (self.context.ids.message_id.encode(), self._count))
         self._count += 1
         return digest.hexdigest()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from enum import Enum, auto
 
-from eventy.emitter.collection import Collection, Send, collecting
+from eventy.emitter.collection import Collection, Send, Terms, collecting
 from eventy.errors import HandlerError, SchemaNotLoaded
 from eventy.event.base import BaseEvent
 from eventy.event.tombstone import Tombstone
@@ -56,12 +56,11 @@ class Attempt:
         self._serializer = serializer
         self._deliver = deliver
         self._scope = scope
-        self._group = group or ""
+        self._terms = Terms(group or "", transactions_of)
         self._holds_back = group is not None and not replay_emits
-        self._transactions_of = transactions_of
         self._passed_over = passed_over
 
-    async def __call__(self, record: Record, number: int, is_replaying: bool = False) -> list[Send]:
+    async def __call__(self, record: Record, number: int, is_replaying: bool = False) -> Sequence[Send]:
         """Raises DecodeError for a message that nobody can read, and whatever a handler raises."""
         value = record.value
         if value is None:
@@ -72,7 +71,7 @@ class Attempt:
             except SchemaNotLoaded as error:
                 event = await self._load_and_decode(error, value)
         context = Context(record, number, is_replaying=is_replaying, data=event.data)
-        collection = Collection(context, self._group, self._transactions_of)
+        collection = Collection(context, self._terms)
         token = collecting.set(collection)
         try:
             if self._scope is None:
@@ -84,7 +83,7 @@ class Attempt:
             collecting.reset(token)
         if delivery is not None:
             self._note(delivery, record)
-        return [] if is_replaying and self._holds_back else collection.sends
+        return () if is_replaying and self._holds_back else collection.sends
 
     async def _deliver_in_scope(self, scope: Scope, event: BaseEvent, context: Context) -> Delivery | None:
         delivery: Delivery | None = Delivery.CUT_SHORT

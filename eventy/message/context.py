@@ -32,7 +32,7 @@ class Context:
         data: of the event; its `correlation_id` counts where no header has one, and else the message's own id.
     """
 
-    __slots__ = ("_ids", "_told", "attempt", "is_replaying", "record")
+    _ids: Ids | None = None
 
     def __init__(
         self, record: Record, attempt: int = 1, *, is_replaying: bool = False, data: Mapping[str, object] | None = None
@@ -43,7 +43,6 @@ class Context:
         # Now: a handler may change its data, which nearly always is a dict.
         told = data.get("correlation_id") if type(data) is dict else corr_id_of(data)
         self._told = told if type(told) is str else None
-        self._ids: Ids | None = None
 
     @property
     def ids(self) -> Ids:
@@ -101,7 +100,8 @@ def corr_id_of(data: object) -> str | None:
 
 
 def _ids(record: Record, told: str | None) -> Ids:
-    headers = dict(record.headers)
-    message_id = header_text(headers.get(CE_ID)) or f"{record.topic}-{record.partition}-{record.offset}"
-    corr_id = header_text(headers.get(CE_CORRELATION_ID)) or told or message_id
-    return Ids(message_id, corr_id, header_text(headers.get(CE_CAUSATION_ID)), headers.get(TRACEPARENT))
+    get = dict(record.headers).get
+    message_id = header_text(get(CE_ID)) or f"{record.topic}-{record.partition}-{record.offset}"
+    corr_id = header_text(get(CE_CORRELATION_ID)) or told or message_id
+    # As `Ids(…)` does, which is a call of Python's.
+    return tuple.__new__(Ids, (message_id, corr_id, header_text(get(CE_CAUSATION_ID)), get(TRACEPARENT)))

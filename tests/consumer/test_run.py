@@ -12,7 +12,7 @@ from eventy.clock import Clock
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.memory import MemoryPort
 from eventy.consumer.progress import Progress
-from eventy.errors import BrokerError, BrokerUnavailableError, HandlerError, ShutdownTimeoutError
+from eventy.errors import BrokerError, BrokerUnavailableError, EventyError, HandlerError, ShutdownTimeoutError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.message.record import TopicPartition
@@ -240,3 +240,36 @@ async def test_checkpoint_callback_that_cancels_itself_ends_the_consumer(scene: 
     consumer.set_checkpoint_callback(cancelled)
     with pytest.raises(HandlerError, match="checkpoint callback"):
         await ended(consumer)
+
+
+async def test_fetching_that_fails_is_told_by_readiness_as_long_as_it_does(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic, notes = await scene.topic(), Notes()
+    consumer = await scene.consume(notes, topic, group="g")
+    port = port_of(consumer)
+    fetch, is_allowed = port.fetch, asyncio.Event()
+
+    async def refuse() -> object:
+        if not is_allowed.is_set():
+            raise BrokerError("not allowed to read")
+        return await fetch()
+
+    monkeypatch.setattr(port, "fetch", refuse)
+    await scene.put(topic, 0)  # the fetch under way returns
+    await until(lambda: consumer.readiness() == "fetching fails: not allowed to read")
+    is_allowed.set()
+    await scene.put(topic, 1)
+    await notes.until(2)
+    assert consumer.readiness() is None
+
+
+async def test_consumer_is_started_once_at_a_time(scene: Scene) -> None:
+    topic, notes = await scene.topic(), Notes()
+    consumer = await scene.consume(notes, topic, group="g")
+    with pytest.raises(EventyError, match="is started already: stop it first"):
+        await consumer.start(notes)
+    await consumer.stop()
+    await consumer.start(notes)
+    await scene.put(topic, 0)
+    await notes.until(1)
