@@ -147,10 +147,13 @@ class BaseEventEmitter(ABC):
         name = self._serializer.name_of(event)
         now = self._clock.now_ms()
         if collection is not None:
-            event_id, origin = collection.next_id(destination, name), collection.origin()
+            event_id, origin = collection.next(destination, name)
         else:
             event_id, origin = self._clock.new_id(), self._origin(event)
-        key = _bytes(key) if key is not None else None
+        if type(key) is str:  # nearly always, and a call less
+            key = key.encode()
+        elif key is not None:
+            key = _bytes(key)
         value = self._serializer.encode(event, corr_id=origin.corr_id, timestamp=now)
         # Its size is added up, not counted header by header: this is done for each event that is sent.
         fixed, moment = self._fixed(name), _moment(now)

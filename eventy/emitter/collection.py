@@ -72,14 +72,10 @@ class Collection:
             self.sends = []
         self.sends.append(tuple.__new__(Send, (writer, record)))
 
-    def origin(self) -> Origin:
-        """Return what all sends have from the message."""
-        if self._origin is None:
-            self._origin = origin_in(self.context)
-        return self._origin
+    def next(self, destination: str, name: str) -> tuple[str, Origin]:
+        """Return the id of the next send, and what all of them have from the message.
 
-    def next_id(self, destination: str, name: str) -> str:
-        """Return the id of the next send: the same when the message is handled again, so that receivers can drop it.
+        The id is the same when the message is handled again, so that receivers can drop it.
 
         Raises SendError when the handler has returned.
         """
@@ -88,10 +84,13 @@ class Collection:
                 f"{name} was sent to {destination} by a task that outlived the handler of message "
                 f"{self.context.message_id}; await the task inside the handler, or send from app.add_task()"
             )
+        origin = self._origin
+        if origin is None:
+            origin = self._origin = origin_in(self.context)
         digest = _kind(self._terms.group, destination, name).copy()
-        digest.update(b"%b\0%d" % (self.context.ids.message_id.encode(), self._count))
+        digest.update(b"%b\0%d" % (origin.cause, self._count))
         self._count += 1
-        return digest.hexdigest()
+        return digest.hexdigest(), origin
 
 
 collecting: ContextVar[Collection | None] = ContextVar("eventy_collecting", default=None)

@@ -18,11 +18,13 @@ class Origin(NamedTuple):
     Parameters
         headers: that say so.
         size: bytes of their names and values.
+        cause: the id of the message, if one has led to them.
     """
 
     corr_id: str
     headers: tuple[Header, ...]
     size: int
+    cause: bytes = b""
 
 
 def origin_in(context: Context) -> Origin:
@@ -33,7 +35,8 @@ def origin_in(context: Context) -> Origin:
     size = _NAMES + len(correlation) + len(cause)
     if trace:
         headers, size = (*headers, (TRACEPARENT, trace)), size + len(TRACEPARENT) + len(trace)
-    return tuple.__new__(Origin, (corr_id, headers, size))  # for each message: the class itself is called in Python
+    # As `Origin(…)` does, which is a call of Python's.
+    return tuple.__new__(Origin, (corr_id, headers, size, cause))
 
 
 def origin_outside(corr_id: str) -> Origin:

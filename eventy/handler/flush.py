@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from operator import attrgetter
 
 from eventy.emitter.collection import Send
+
+_writer = attrgetter("writer")
 
 
 async def flush(sends: Sequence[Send]) -> None:
@@ -13,5 +16,5 @@ async def flush(sends: Sequence[Send]) -> None:
 
     Raises BrokerUnavailableError when the broker doesn't answer, and BrokerError when it refuses a record.
     """
-    for writer, group in groupby(sends, key=lambda send: send.writer):
+    for writer, group in groupby(sends, key=_writer):
         await writer.write([send.record for send in group])

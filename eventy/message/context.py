@@ -101,7 +101,12 @@ def corr_id_of(data: object) -> str | None:
 
 def _ids(record: Record, told: str | None) -> Ids:
     get = dict(record.headers).get
-    message_id = header_text(get(CE_ID)) or f"{record.topic}-{record.partition}-{record.offset}"
-    corr_id = header_text(get(CE_CORRELATION_ID)) or told or message_id
-    # As `Ids(…)` does, which is a call of Python's.
-    return tuple.__new__(Ids, (message_id, corr_id, header_text(get(CE_CAUSATION_ID)), get(TRACEPARENT)))
+    # Nothing is called for what isn't there: this is done for each message that something is sent for.
+    found = get(CE_ID)
+    message_id = (found and header_text(found)) or f"{record.topic}-{record.partition}-{record.offset}"
+    found = get(CE_CORRELATION_ID)
+    corr_id = (found and header_text(found)) or told or message_id
+    found = get(CE_CAUSATION_ID)
+    causation_id = header_text(found) if found is not None else None
+    # As `Ids(…)` does, which is a call too.
+    return tuple.__new__(Ids, (message_id, corr_id, causation_id, get(TRACEPARENT)))

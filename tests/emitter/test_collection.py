@@ -24,7 +24,7 @@ def collection(group: str = "g", offset: int = 0) -> Collection:
 def ids(collection: Collection, *sends: tuple[str, str]) -> list[str]:
     found = []
     for destination, name in sends:
-        found.append(collection.next_id(destination, name))
+        found.append(collection.next(destination, name)[0])
         collection.add(Nowhere(), ProducerRecord(destination, None, b"", ()))
     return found
 
@@ -55,7 +55,7 @@ def test_closed_collection_names_the_send_and_the_message() -> None:
     closed = collection()
     closed.is_closed = True
     with pytest.raises(SendError, match=r"A was sent to out .*topic-0-0"):
-        closed.next_id("out", "A")
+        closed.next("out", "A")
 
 
 def test_send_that_can_not_be_part_of_the_transaction_is_an_error_of_its_handler() -> None:
