@@ -1,5 +1,6 @@
 """A Kafka broker in one JVM, from the jars that Maven copied."""
 
+import os
 import signal
 import subprocess
 import tempfile
@@ -59,7 +60,10 @@ class JvmKafka(KafkaBroker):
             self._process.wait()
 
     def freeze(self) -> None:
+        """Return when every thread of it stands: until one of them has taken the signal, the others still answer."""
         self._signal(signal.SIGSTOP)
+        if self._process is not None:
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def go_on(self) -> None:
         self._signal(signal.SIGCONT)
