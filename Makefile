@@ -26,7 +26,7 @@ test: $(STAMP) ## all tests, on a real Kafka broker and a real PostgreSQL server
 test-fast: $(STAMP) ## the tests that need no server
 	$(BIN)/python -m pytest $(FAST)
 
-soak: $(STAMP) ## processes and the broker are killed again and again while 200,000 messages flow: a quarter of an hour
+soak: $(STAMP) ## the long forms of what kills processes and the broker, and exactly once in every conformance test
 	@$(BIN)/python -m tests.real.jars
 	$(BIN)/python -m pytest $(SOAK) --soak -s -o faulthandler_timeout=600
 	$(BIN)/python -m pytest tests/conformance -k kafka-exactly-once --soak

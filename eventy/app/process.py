@@ -22,9 +22,8 @@ from eventy.words import counted
 
 logger = logging.getLogger(__name__)
 
-# Of the garbage collector, as they are when nobody has set them.
-_THRESHOLDS = gc.get_threshold()
-# New objects before it looks at them.
+# New objects before the garbage collector looks at them: CPython's own figures, and ours.
+_DEFAULTS = (700, 2_000)
 _YOUNG = 10_000
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -90,14 +89,15 @@ class _Hook:
 def freeze() -> None:
     """Have the garbage collector look no more at what is loaded by now: it stays as long as the process.
 
-    It would look at all of that again and again while batches of messages come and go, a fifth of what a message costs.
+    It would look at all of that again and again while batches of messages come and go, a good part of what they cost.
     And it looks at new objects when there are as many as a batch has, instead of several times while one is read; not
     so where the program has set that itself.
     """
     gc.collect()
     gc.freeze()
-    if gc.get_threshold() == _THRESHOLDS:
-        gc.set_threshold(_YOUNG, *_THRESHOLDS[1:])
+    young, *older = gc.get_threshold()
+    if young in _DEFAULTS:
+        gc.set_threshold(_YOUNG, *older)
 
 
 class Application(Protocol):

@@ -13,13 +13,17 @@ from sanic import Blueprint, HTTPResponse, Request
 from containers.application import create_container
 from eventy.app.eventy import Eventy
 from eventy.app.settings import Settings
+from eventy.broker.memory import MemoryBroker
 from eventy.clock import Clock
 from eventy.command.base import BaseCommand
+from eventy.consumer.memory import MemoryConsumer
 from eventy.emitter.base import BaseEventEmitter
+from eventy.emitter.memory import MemoryEmitter
 from eventy.errors import ConfigurationError, EventyError, InjectionError, ShutdownTimeoutError, UnknownNameError
 from eventy.event.base import BaseEvent
 from eventy.event.registry import Registry
 from eventy.http.server import SanicServer
+from eventy.serializer.avro import AvroEventSerializer
 from eventy.testing.harness import Harness
 from tests.app.recording import Failing, Recording
 
@@ -283,3 +287,24 @@ async def test_server_that_was_started_before_is_refused_with_the_way_out() -> N
         pass
     with pytest.raises(ConfigurationError, match=r"build a new one, by container.reset_singletons\(\)"):
         await app.__aenter__()
+
+
+async def test_emitter_without_transactions_ends_the_start_of_a_consumer_that_delivers_exactly_once(
+    tmp_path: Path,
+) -> None:
+    clock = Clock()
+    serializer = AvroEventSerializer(registry=Registry(()), schemas_folder=tmp_path)
+    consumer = MemoryConsumer(
+        broker=MemoryBroker(clock=clock),
+        serializer=serializer,
+        clock=clock,
+        event_topics=["payment-commands"],
+        event_group="payments",
+        position="committed",
+        delivery="exactly_once",
+    )
+    foreign = MemoryEmitter(broker=MemoryBroker(clock=clock), serializer=serializer, clock=clock)
+    app = Eventy(containers.DynamicContainer(), [foreign, consumer])
+    with pytest.raises(ConfigurationError, match="delivers exactly once, but MemoryEmitter"):
+        await app.__aenter__()
+    assert consumer.readiness() == "not started"

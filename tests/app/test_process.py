@@ -305,3 +305,14 @@ app.start()
     ended = run(SIGNAL.format(name="SIGTERM") + STUBBORN + program)
     assert ended.returncode == 1, ended.stderr
     assert "ValueError: of mine" in ended.stderr
+
+
+@pytest.mark.parametrize(("before", "expected"), [("", "True 10000"), ("gc.set_threshold(123)", "True 123")])
+def test_what_is_loaded_by_the_end_of_the_start_is_left_alone_by_the_garbage_collector(
+    before: str, expected: str
+) -> None:
+    looking = (
+        "import atexit, gc\natexit.register(lambda: print(gc.get_freeze_count() > 1_000, gc.get_threshold()[0]))\n"
+    )
+    ended = run(looking + before + SIGNAL.format(name="SIGTERM") + "asyncio.ensure_future(later())\napp.start()")
+    assert (ended.returncode, ended.stdout) == (0, f"{expected}\n"), ended.stderr
