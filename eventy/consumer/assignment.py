@@ -14,10 +14,9 @@ from eventy.consumer.handling import Ended
 from eventy.consumer.port import Port
 from eventy.consumer.positions import Positions
 from eventy.consumer.progress import Progress
-from eventy.consumer.unfinished import where
 from eventy.consumer.work import Running, cancelled_itself
 from eventy.consumer.worker import Worker
-from eventy.message.record import Record, TopicPartition
+from eventy.message.record import Record, TopicPartition, place_of
 from eventy.words import counted
 
 logger = logging.getLogger(__name__)
@@ -168,7 +167,8 @@ class Assignment:
         self._running.pop(worker, None)
         if task.cancelled():
             if not worker.is_abandoned:
-                self._failed(cancelled_itself(next(map(where, worker.running()), worker.partition)))
+                places = [place_of(one.record) for one in worker.running()]
+                self._failed(cancelled_itself(places[0] if places else worker.partition))
         elif (error := task.exception()) is not None:
             self._failed(error)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from eventy.clock import Clock
 from eventy.consumer.handling import Ended
 from eventy.consumer.work import Running
-from eventy.message.record import Record
+from eventy.message.record import place_of
 
 logger = logging.getLogger(__name__)
 
@@ -72,9 +72,5 @@ class Blocks:
                 "have what takes long done by await asyncio.to_thread(…)",
                 self._name,
                 late,
-                " or ".join(map(_where, records[:_NAMED])),
+                " or ".join(map(place_of, records[:_NAMED])),
             )
-
-
-def _where(record: Record) -> str:
-    return f"{record.topic}[{record.partition}] offset {record.offset}"

@@ -10,15 +10,18 @@ from eventy.consumer.counts import Counts
 from eventy.consumer.port import Port
 from eventy.consumer.progress import Progress
 from eventy.emitter.collection import Send
-from eventy.errors import BrokerError, BrokerUnavailableError, CommitFailedError, FencedError, TransactionError
+from eventy.errors import BrokerError, BrokerUnavailableError, EventyError, FencedError, TransactionError
 from eventy.handler.flush import flush
 from eventy.message.record import DeadLetter, ProducerRecord, TopicPartition
 
 logger = logging.getLogger(__name__)
 
 
-class PartitionMovedError(CommitFailedError):
-    """Somebody else has gone on with the partition: what isn't committed must be begun again from their offset."""
+class PartitionMovedError(EventyError):
+    """Somebody else has gone on with the partition: what isn't committed must be begun again from their offset.
+
+    It is no BrokerError: there is nothing to be tried again.
+    """
 
 
 class Delivery(Protocol):
@@ -173,7 +176,7 @@ class ExactlyOnce:
         try:
             await self.open()
             return await self._port.committed(self._partition)
-        except (PartitionMovedError, BrokerUnavailableError, TransactionError):
+        except (BrokerUnavailableError, TransactionError):
             raise
         except BrokerError as error:  # nothing that was sent is refused by that
             raise TransactionError(f"{self._partition}: not known what is committed: {error}") from error

@@ -8,7 +8,7 @@ from typing import NamedTuple, cast
 
 from eventy.clock import Clock
 from eventy.consumer.counts import Counts
-from eventy.consumer.delivery import Delivery, PartitionMovedError
+from eventy.consumer.delivery import Delivery
 from eventy.consumer.options import ConsumerOptions
 from eventy.emitter.collection import Send
 from eventy.errors import (
@@ -23,7 +23,7 @@ from eventy.handler.dead_letter import dead_letter
 from eventy.handler.exhaustion import Outcome, outcome
 from eventy.handler.poison import PoisonRow
 from eventy.handler.retry import RetryPolicy
-from eventy.message.record import Record, TopicPartition
+from eventy.message.record import Record, TopicPartition, place_of
 from eventy.tasks import Stop, unless
 from eventy.words import counted, described
 
@@ -124,7 +124,7 @@ class Handling:
         wait = self._policy.wait_after(attempt, error)
         if wait is None:
             return None
-        logger.warning("%s: attempt %d failed, next in %g s", self._where(record), attempt, wait, exc_info=error)
+        logger.warning("%s: attempt %d failed, next in %g s", place_of(record), attempt, wait, exc_info=error)
         self.counts.retried += 1
         retry = self.retries[record.offset] = Retry(attempt + 1, self._clock.monotonic() + wait)
         return retry
@@ -140,13 +140,13 @@ class Handling:
         what = outcome(cast(Outcome, self._options.on_exhausted), group=self._group, is_replaying=is_replaying)
         if what == "stop":
             self._show(record, attempt, error)
-            raise HandlerError(_given_up(self._where(record), attempt, error)) from error
+            raise HandlerError(_given_up(place_of(record), attempt, error)) from error
         return what
 
     def _show(self, record: Record, attempt: int, error: BaseException) -> None:
         """Log where a handler failed, before anything else is stopped; of other errors the text says all."""
         if not isinstance(error, DecodeError | RefusedError):
-            logger.error("%s: given up after %s", self._where(record), counted(attempt, "attempt"), exc_info=error)
+            logger.error("%s: given up after %s", place_of(record), counted(attempt, "attempt"), exc_info=error)
 
     async def give_up(self, record: Record, attempt: int, error: BaseException) -> bool:
         """Skip a message or put it aside, as is set; False when the worker is stopped before.
@@ -161,7 +161,7 @@ class Handling:
             if not await self.flush([], record.offset, record.offset):
                 return False
             self.counts.skipped += 1
-            logger.error("%s: passed over after attempt %d", self._where(record), attempt, exc_info=error)
+            logger.error("%s: passed over after attempt %d", place_of(record), attempt, exc_info=error)
         self.retries.pop(record.offset, None)
         return True
 
@@ -178,20 +178,18 @@ class Handling:
         self.counts.poison += 1
         if self._poison.add(number):
             raise HandlerError(
-                f"{self._where(record)}: the message can't be decoded: {error}. It makes more than "
+                f"{place_of(record)}: the message can't be decoded: {error}. It makes more than "
                 f"{self._options.max_poison} in a row (EVENTY_CONSUMER_MAX_POISON), so something else is wrong, the "
                 "schemas of this deployment for example. Nothing was committed past it: mend that"
             ) from error
 
     async def _put_aside(self, record: Record, attempt: int, error: BaseException) -> bool:
-        where = self._where(record)
+        where = place_of(record)
         letter = dead_letter(record, error, group=self._group, suffix=self._options.dead_letter_suffix)
         refusals = 0
         while not self._stopping.is_set():
             try:
                 await self.delivery.write_letter(letter, record.offset + 1)
-            except PartitionMovedError:
-                raise
             except (BrokerUnavailableError, TransactionError) as trouble:
                 logger.warning("%s: dead letter not acknowledged, writing it again: %s", where, trouble)
                 await self._pause_after(trouble)
@@ -211,9 +209,6 @@ class Handling:
                 return True
         return False
 
-    def _where(self, record: Record) -> str:
-        return f"{self.partition} offset {record.offset}"
-
     @property
     def stops_on_exhaustion(self) -> bool:
         return self._options.on_exhausted == "stop"
@@ -232,8 +227,6 @@ class Handling:
         while True:
             try:
                 await self.delivery.write(sends, last + 1)
-            except PartitionMovedError:
-                raise
             except (BrokerUnavailableError, TransactionError) as error:
                 logger.warning("%s: sends not acknowledged, writing them again: %s", self.partition, error)
                 await self._pause_after(error)

@@ -13,7 +13,7 @@ from eventy.consumer.handling import RefusedError, Retry
 from eventy.consumer.work import Running, Workplace, cancelled_itself
 from eventy.emitter.collection import Send
 from eventy.errors import HandlerError
-from eventy.message.record import Record
+from eventy.message.record import Record, place_of
 from eventy.tasks import is_being_cancelled
 
 
@@ -187,7 +187,7 @@ class Lanes:
     def _ended(self, task: asyncio.Task[None]) -> None:
         entry = self._running.pop(task)
         self._handling.ended(entry.record, entry.since)
-        where = f"{self._handling.partition} offset {entry.record.offset}"
+        where = place_of(entry.record)
         error = cancelled_itself(where) if task.cancelled() else task.exception()
         if error is not None and not self._handling.is_abandoned:
             self._fail(error)

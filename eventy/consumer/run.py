@@ -18,11 +18,11 @@ from eventy.consumer.port import Port
 from eventy.consumer.positions import Positions
 from eventy.consumer.progress import Progress
 from eventy.consumer.stalls import Stalls
-from eventy.consumer.unfinished import Waiting, messages, of_others, stack, where
+from eventy.consumer.unfinished import Waiting, messages, of_others, stack
 from eventy.consumer.work import Running
 from eventy.consumer.worker import Worker
 from eventy.errors import BrokerError, ShutdownTimeoutError
-from eventy.message.record import Record, TopicPartition
+from eventy.message.record import Record, TopicPartition, place_of
 from eventy.tasks import is_being_cancelled
 from eventy.words import counted
 
@@ -226,7 +226,7 @@ class Run:
             logger.error(
                 "%s: the handlers of %s still run after %.0f s. They are here:\n%s",
                 self._name,
-                where(one),
+                place_of(one.record),
                 now - one.since,
                 stack(one),
             )

@@ -7,8 +7,9 @@ import logging
 from collections.abc import Callable, Iterable
 
 from eventy.clock import Clock
-from eventy.consumer.unfinished import stack, where
+from eventy.consumer.unfinished import stack
 from eventy.consumer.work import Running
+from eventy.message.record import place_of
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class Stalls:
 
     def readiness(self) -> str | None:
         """Return which handlers hang; None when none does."""
-        stalled = [f"{where(running)} for {self._age(running):.0f} s" for running in self._stalled()]
+        stalled = [f"{place_of(running.record)} for {self._age(running):.0f} s" for running in self._stalled()]
         return f"handlers that hang: {', '.join(stalled)}" if stalled else None
 
     async def stop(self) -> None:
@@ -63,7 +64,7 @@ class Stalls:
                 "%s: the handlers of %s have run for %.0f s, longer than the %g s of EVENTY_CONSUMER_STALL_TIMEOUT. "
                 "They are here:\n%s",
                 self._name,
-                where(running),
+                place_of(running.record),
                 self._age(running),
                 self._timeout,
                 stack(running),

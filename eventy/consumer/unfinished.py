@@ -7,7 +7,7 @@ from traceback import StackSummary
 from typing import NamedTuple
 
 from eventy.consumer.work import Running
-from eventy.message.record import TopicPartition
+from eventy.message.record import TopicPartition, place_of
 from eventy.tasks import stack_of
 from eventy.words import counted
 
@@ -28,12 +28,6 @@ class Waiting(NamedTuple):
     due: float
 
 
-def where(running: Running) -> str:
-    """Return which message it is."""
-    record = running.record
-    return f"{record.topic}[{record.partition}] offset {record.offset}"
-
-
 def stack(running: Running) -> str:
     """Return where its handlers wait, as a traceback shows it."""
     frames = ((frame, frame.f_lineno) for frame in stack_of(running.task))
@@ -44,7 +38,7 @@ def messages(running: Sequence[Running], waiting: Sequence[Waiting], now: float)
     """Return the messages that a consumer isn't done with, those whose handlers run first; empty without any."""
     return _listed(
         [
-            *(f"{where(one)}, whose handlers have run for {now - one.since:.0f} s" for one in running),
+            *(f"{place_of(one.record)}, whose handlers have run for {now - one.since:.0f} s" for one in running),
             *(
                 f"{one.partition} offset {one.offset}, which waits for attempt {one.attempt}, due in {one.due:.0f} s"
                 for one in waiting

@@ -180,7 +180,7 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 return await unless(self._stopping, self._find())
-            except BrokerError as error:
+            except (BrokerError, PartitionMovedError) as error:
                 logger.warning("%s: position unknown, asking again: %s", self.partition, error)
                 await self._pause(_PAUSE)
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar
@@ -11,7 +10,7 @@ from typing import Any, ClassVar
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from eventy.broker.kafka.batch import Places, batches_of, partitions_of, submit
+from eventy.broker.kafka.batch import Places, partitions_of, targets_of, write_batches
 from eventy.broker.kafka.connection import KafkaConnection
 from eventy.broker.kafka.producer import LiveProducer
 from eventy.broker.kafka.requests import REQUEST_TIMEOUT, translated
@@ -137,17 +136,13 @@ class KafkaProducer(BaseEventEmitter):
                     written.set_exception(error)
 
     async def write(self, records: list[ProducerRecord]) -> None:
-        async def group(producer: AIOKafkaProducer) -> dict[TopicPartition, list[ProducerRecord]]:
-            places = {topic: Places(await partitions_of(producer, topic)) for topic in {one.topic for one in records}}
-            groups: dict[tuple[str, int], list[ProducerRecord]] = defaultdict(list)
-            for record in records:
-                groups[record.topic, places[record.topic].of(record.key)].append(record)
-            return {TopicPartition(*place): group for place, group in groups.items()}
+        async def find_targets(producer: AIOKafkaProducer) -> dict[TopicPartition, list[ProducerRecord]]:
+            return await targets_of(producer, records)
 
         await self._connected()
         what, deadline = f"sending {len(records)} records", asyncio.get_running_loop().time() + _FLUSH
-        groups = await self._batched.run(group, what, _FLUSH)
-        writes = (self._write_to(partition, group, what, deadline) for partition, group in groups.items())
+        targets = await self._batched.run(find_targets, what, _FLUSH)
+        writes = (self._write_to(partition, group, what, deadline) for partition, group in targets.items())
         # All of them end before the first error is raised: nothing is written behind the back of the next try.
         for outcome in await asyncio.gather(*writes, return_exceptions=True):
             if outcome is not None:
@@ -157,9 +152,7 @@ class KafkaProducer(BaseEventEmitter):
         self, partition: TopicPartition, records: list[ProducerRecord], what: str, deadline: float
     ) -> None:
         async def send(producer: AIOKafkaProducer) -> None:
-            # Batch after batch, which is how the client sends them anyway: after one that fails none may follow.
-            for batch in batches_of(producer, records):
-                await (await submit(producer, batch, partition))
+            await write_batches(producer, partition, records)
 
         await self._batched.run_in_turn(partition, send, what, deadline)
 

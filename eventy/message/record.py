@@ -44,6 +44,11 @@ class Record(Protocol):
     def headers(self) -> Sequence[Header]: ...
 
 
+def place_of(record: Record) -> str:
+    """Return which record it is, for logs and errors."""
+    return f"{record.topic}[{record.partition}] offset {record.offset}"
+
+
 class ProducerRecord(NamedTuple):
     """A record on its way to the broker; its partition follows from the key."""
 

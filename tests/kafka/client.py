@@ -15,6 +15,32 @@ from tests.conformance.scene import until
 _HEAD = 12
 
 
+class Cuts:
+    """Resets the client's connections when requests of a kind have left, before they can be answered.
+
+    Parameters
+        times: how many of them.
+        once: false as long as nothing is to be cut.
+    """
+
+    def __init__(
+        self, kind: type[Any], times: int, monkeypatch: pytest.MonkeyPatch, *, once: Callable[[], bool]
+    ) -> None:
+        self.made = 0
+        send = AIOKafkaClient.send
+
+        async def cut(client: AIOKafkaClient, node: int, request: object, **more: object) -> object:
+            sending = asyncio.ensure_future(send(client, node, request, **more))
+            if isinstance(request, kind) and once() and self.made < times:
+                self.made += 1
+                await asyncio.sleep(0)  # it is on its way to the broker now
+                for connection in list(client._conns.values()):
+                    connection.close()
+            return await sending
+
+        monkeypatch.setattr(AIOKafkaClient, "send", cut)
+
+
 class Traffic:
     """What the broker sends of one topic, whoever fetches it.
 

@@ -4,14 +4,13 @@ import asyncio
 from collections.abc import Mapping
 
 import pytest
-from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.commit import OffsetCommitRequest
 
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from tests.conformance.scene import Notes, Scene, until
 from tests.conformance.serializer import encoded
-from tests.kafka.client import Holding, offsets_of
+from tests.kafka.client import Cuts, Holding, offsets_of
 from tests.real.kafka import KafkaBroker
 
 
@@ -53,26 +52,14 @@ async def test_commit_that_is_delayed_across_a_rebalance_moves_no_offset_back(
 async def test_connection_that_is_reset_in_the_middle_of_a_commit_is_made_again(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    topic, notes, cuts = await scene.topic(), Notes(), 0
-    send = AIOKafkaClient.send
-
-    async def cut(client: AIOKafkaClient, node: int, request: object, **more: object) -> object:
-        nonlocal cuts
-        sending = asyncio.ensure_future(send(client, node, request, **more))
-        if isinstance(request, OffsetCommitRequest) and notes.numbers and cuts < 3:
-            cuts += 1
-            await asyncio.sleep(0)  # it is on its way to the broker now
-            for connection in list(client._conns.values()):
-                connection.close()
-        return await sending
-
-    monkeypatch.setattr(AIOKafkaClient, "send", cut)
+    topic, notes = await scene.topic(), Notes()
+    cuts = Cuts(OffsetCommitRequest, 3, monkeypatch, once=lambda: bool(notes.numbers))
     consumer = await scene.consume(notes, topic, group=topic)
     await put(scene, topic, 1, 2, 3)
     await scene.until_committed(topic, topic, {0: 3})
     await put(scene, topic, 4)
     await scene.until_committed(topic, topic, {0: 4})
-    assert cuts == 3
+    assert cuts.made == 3
     assert consumer.readiness() is None
     assert notes.numbers == [1, 2, 3, 4]
 

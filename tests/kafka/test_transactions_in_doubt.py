@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import TopicAuthorizationFailedError
 from aiokafka.protocol.transaction import EndTxnRequest
 
@@ -17,7 +16,7 @@ from tests.conformance.kafka import KafkaBackend
 from tests.conformance.scene import Notes, Scene, ended, failing, until
 from tests.conformance.serializer import event
 from tests.conformance.test_exactly_once import forward
-from tests.kafka.client import Holding
+from tests.kafka.client import Cuts, Holding
 from tests.kafka.test_replay import commit
 from tests.kafka.test_revoke import grant
 from tests.kafka.transactions import Ends, numbers_in, owner, until_discarded, until_ends_at
@@ -117,27 +116,16 @@ async def test_commit_that_nobody_answers_comes_true_once(
 async def test_connection_that_is_reset_before_the_answer_to_a_commit_doubles_nothing(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    topic, out, emitter, cuts = await scene.topic(), await scene.topic("out"), await scene.emitter(), 0
-    notes, send = forward(emitter, out), AIOKafkaClient.send
-
-    async def cut(client: AIOKafkaClient, node: int, request: object, **more: object) -> object:
-        nonlocal cuts
-        sending = asyncio.ensure_future(send(client, node, request, **more))
-        if isinstance(request, EndTxnRequest) and notes.numbers and cuts < 3:
-            cuts += 1
-            await asyncio.sleep(0)  # it is on its way to the broker now
-            for connection in list(client._conns.values()):
-                connection.close()
-        return await sending
-
-    monkeypatch.setattr(AIOKafkaClient, "send", cut)
+    topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
+    notes = forward(emitter, out)
+    cuts = Cuts(EndTxnRequest, 3, monkeypatch, once=lambda: bool(notes.numbers))
     await owner(scene, notes, topic)
     await scene.put(topic, 1, 2, 3)
     await scene.until_committed(topic, topic, {0: 3})
     await scene.put(topic, 4)
     await scene.until_committed(topic, topic, {0: 4})
     assert await numbers_in(scene, out) == notes.numbers == [1, 2, 3, 4]
-    assert cuts == 3
+    assert cuts.made == 3
 
 
 @pytest.mark.parametrize("arrives", [True, False], ids=["committed", "not committed"])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from random import choice
 
 from aiokafka import AIOKafkaProducer
@@ -29,23 +30,46 @@ class Places:
         return self._keyless if key is None else self._partitions[partition_of(key, len(self._partitions))]
 
 
-def batches_of(producer: AIOKafkaProducer, records: list[ProducerRecord]) -> Iterator[BatchBuilder]:
+async def targets_of(
+    producer: AIOKafkaProducer, records: Iterable[ProducerRecord]
+) -> dict[TopicPartition, list[ProducerRecord]]:
+    """Return where each record goes, in order within a partition."""
+    places: dict[str, Places] = {}
+    targets: defaultdict[tuple[str, int], list[ProducerRecord]] = defaultdict(list)
+    for record in records:
+        topic = record.topic
+        if topic not in places:
+            places[topic] = Places(await partitions_of(producer, topic))
+        targets[topic, places[topic].of(record.key)].append(record)
+    return {TopicPartition(*target): group for target, group in targets.items()}
+
+
+async def write_batches(producer: AIOKafkaProducer, partition: TopicPartition, records: list[ProducerRecord]) -> None:
+    """Return when all records are acknowledged.
+
+    Batch after batch, which is how the client sends them anyway: after one that fails none may follow.
+    """
+    for batch in _batches_of(producer, records):
+        await (await _submit(producer, batch, partition))
+
+
+def _batches_of(producer: AIOKafkaProducer, records: list[ProducerRecord]) -> Iterator[BatchBuilder]:
     batch = producer.create_batch()
     for record in records:
-        if not append(batch, record):
+        if not _append(batch, record):
             yield batch
             batch = producer.create_batch()
-            append(batch, record)
+            _append(batch, record)
     yield batch
 
 
-def append(batch: BatchBuilder, record: ProducerRecord) -> bool:
+def _append(batch: BatchBuilder, record: ProducerRecord) -> bool:
     """Add a record to a batch; False when it is full. The first one always fits."""
     headers = list(record.headers)
     return batch.append(key=record.key, value=record.value, timestamp=None, headers=headers) is not None
 
 
-async def submit(producer: AIOKafkaProducer, batch: BatchBuilder, partition: TopicPartition) -> asyncio.Future[object]:
+async def _submit(producer: AIOKafkaProducer, batch: BatchBuilder, partition: TopicPartition) -> asyncio.Future[object]:
     """Queue a batch; the future is done when the broker has acknowledged it."""
     batch.close()
     acknowledged: asyncio.Future[object] = await producer.send_batch(

@@ -6,7 +6,7 @@ import asyncio
 
 from aiokafka import AIOKafkaProducer
 
-from eventy.broker.kafka.batch import Places, batches_of, partitions_of, submit
+from eventy.broker.kafka.batch import Places, partitions_of, write_batches
 from eventy.broker.kafka.connection import KafkaConnection
 from eventy.broker.kafka.producer import LiveProducer
 from eventy.broker.kafka.requests import REQUEST_TIMEOUT, bounded, left_until
@@ -86,8 +86,7 @@ class LetterWriter:
             return await target_of(producer, letter)
 
         async def send(producer: AIOKafkaProducer) -> None:
-            for batch in batches_of(producer, [letter.record]):
-                await (await submit(producer, batch, target))
+            await write_batches(producer, target, [letter.record])
 
         await bounded(what, self._topics.find(letter.record.topic, letter.source.topic), left_until(deadline))
         target = await self._producer.run(find_target, what, left_until(deadline))

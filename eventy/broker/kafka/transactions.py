@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -11,7 +10,7 @@ import aiokafka
 from aiokafka import AIOKafkaProducer
 from aiokafka import errors as kafka
 
-from eventy.broker.kafka.batch import Places, batches_of, partitions_of, submit
+from eventy.broker.kafka.batch import targets_of, write_batches
 from eventy.broker.kafka.closing import Closings
 from eventy.broker.kafka.connection import KafkaConnection
 from eventy.broker.kafka.letters import LetterTopics, target_of
@@ -107,13 +106,10 @@ class KafkaTransactions:
         self, producer: AIOKafkaProducer, records: Sequence[ProducerRecord], letters: Sequence[DeadLetter]
     ) -> dict[TopicPartition, list[ProducerRecord]]:
         """Find where everything goes, before the transaction begins: asking for an unknown topic takes its time."""
-        places = {topic: Places(await partitions_of(producer, topic)) for topic in {one.topic for one in records}}
-        targets: dict[TopicPartition, list[ProducerRecord]] = defaultdict(list)
-        for record in records:
-            targets[TopicPartition(record.topic, places[record.topic].of(record.key))].append(record)
+        targets = await targets_of(producer, records)
         for letter in letters:
             await self._letters.find(letter.record.topic, letter.source.topic)
-            targets[await target_of(producer, letter)].append(letter.record)
+            targets.setdefault(await target_of(producer, letter), []).append(letter.record)
         return targets
 
     @asynccontextmanager
@@ -144,9 +140,4 @@ class KafkaTransactions:
 
 async def _write(producer: AIOKafkaProducer, targets: dict[TopicPartition, list[ProducerRecord]]) -> None:
     """Return when every record is acknowledged: a commit wouldn't tell of those that were refused."""
-
-    async def write_to(partition: TopicPartition, records: list[ProducerRecord]) -> None:
-        for batch in batches_of(producer, records):
-            await (await submit(producer, batch, partition))
-
-    await asyncio.gather(*(write_to(partition, records) for partition, records in targets.items()))
+    await asyncio.gather(*(write_batches(producer, partition, records) for partition, records in targets.items()))
