@@ -15,6 +15,7 @@ from eventy.broker.kafka.closing import Closings
 from eventy.broker.kafka.connection import METADATA_MAX_AGE, KafkaConnection
 from eventy.broker.kafka.fetching import as_fetched, fetch_lazily
 from eventy.broker.kafka.letters import LetterTopics, LetterWriter
+from eventy.broker.kafka.offsets import heed_errors_of_offsets
 from eventy.broker.kafka.requests import bounded, started, translated
 from eventy.broker.kafka.transactions import KafkaTransactions
 from eventy.broker.kafka.watch import PartitionWatch
@@ -95,6 +96,7 @@ class KafkaPort:
 
     async def _started(self, seconds: float) -> AIOKafkaConsumer:
         fetch_lazily()
+        heed_errors_of_offsets()
         client = AIOKafkaConsumer(
             **self._connection.client_options(),
             group_id=self._group,
