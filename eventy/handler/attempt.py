@@ -70,14 +70,13 @@ class Attempt:
                 event = self._serializer.decode(value)
             except SchemaNotLoaded as error:
                 event = await self._load_and_decode(error, value)
-        context = Context(record, number, is_replaying=is_replaying, data=event.data)
-        collection = Collection(context, self._terms)
+        collection = Collection(record, self._terms, number, is_replaying, event.data)
         token = collecting.set(collection)
         try:
             if self._scope is None:
-                delivery = await self._deliver(event, context)
+                delivery = await self._deliver(event, collection)
             else:
-                delivery = await self._deliver_in_scope(self._scope, event, context)
+                delivery = await self._deliver_in_scope(self._scope, event, collection)
         finally:
             collection.is_closed = True
             collecting.reset(token)

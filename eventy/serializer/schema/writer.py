@@ -42,8 +42,10 @@ class MessageWriter:
         missing field is filled from its default; one that the schema hasn't is refused, for it would be lost.
         """
         try:
-            if not self._automatic <= data.keys():
-                data = self._completed(data, corr_id, timestamp)
+            for name in self._automatic:
+                if name not in data:
+                    data = self._completed(data, corr_id, timestamp)
+                    break
             if not self._fits(data):
                 self._refuse_mismatch(data)
             message = BytesIO()
