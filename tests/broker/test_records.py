@@ -2,13 +2,15 @@
 
 import random
 from collections.abc import Iterable
+from functools import partial
 
 import pytest
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
 
+from eventy.broker.kafka.layouts import MOST, Layouts, Place
 from eventy.broker.kafka.records import FetchedRecord, read_records
-from eventy.message.record import Header, TopicPartition
+from eventy.message.record import Header, Identity, TopicPartition
 
 PARTITION = TopicPartition("topic", 3)
 CODECS = {"uncompressed": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
@@ -66,6 +68,53 @@ def test_records_are_those_that_the_client_reads(codec: int, seed: int) -> None:
     records = read(batch)
     assert seen(records) == read_by_client(batch)
     assert {(one.topic, one.partition) for one in records} == {PARTITION}
+
+
+def in_headers(record: FetchedRecord) -> Identity:
+    found = dict(record.headers)
+    return Identity(*(found.get(name) for name in ("ce_id", "ce_correlationid", "ce_causationid", "traceparent")))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_identity_is_what_the_headers_say_whatever_the_records_before_were(seed: int) -> None:
+    chance = random.Random(seed)
+    names = ["ce_id", "ce_correlationid", "ce_causationid", "traceparent", "ce_time", "ce_type", "other", "ce_i"]
+
+    def header() -> Header:
+        # Short, so that many records are of one size, and values that could be taken for names.
+        return chance.choice(names), chance.choice([None, b"", b"a", b"b", b"c", b"\x0ace_id", b"\x02a"])
+
+    of_each = [[header() for _ in range(chance.randrange(6))] for _ in range(5_000)]
+    records = read(batch_of(*((0, None, b"v", headers) for headers in of_each)))
+    assert [record.identity() for record in records] == [in_headers(record) for record in records]
+    assert {None, b"a"} <= {record.identity().message_id for record in records}
+
+
+def test_identity_is_found_where_it_was_in_a_record_of_the_same_shape() -> None:
+    def headers(number: int) -> list[Header]:
+        return [("ce_type", b"t"), ("ce_id", b"%03d" % number), ("ce_time", b"%03d" % (number * 7))]
+
+    records, read_all = read(batch_of(*((0, None, b"v", headers(number)) for number in range(100)))), 0
+
+    def places(record: FetchedRecord) -> Iterable[Place]:
+        nonlocal read_all
+        read_all += 1
+        return record.places()
+
+    layouts = Layouts()
+    for number, record in enumerate(records):
+        found = layouts.identity(record.raw_headers, partial(places, record))
+        assert found == Identity(b"%03d" % number, None, None, None)
+    assert read_all == 1
+
+
+def test_forged_shapes_do_not_pile_up() -> None:
+    layouts = Layouts()
+    one_of_each_size: list[list[Header]] = [[("ce_id", b"x" * size)] for size in range(2_000)]
+    records = read(batch_of(*((0, None, b"v", headers) for headers in one_of_each_size)))
+    for size, record in enumerate(records):
+        assert layouts.identity(record.raw_headers, record.places).message_id == b"x" * size
+    assert len(layouts) <= MOST
 
 
 def test_headers_longer_than_the_quick_way_takes_are_read() -> None:

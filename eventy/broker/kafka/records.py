@@ -10,7 +10,8 @@ from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBase, DefaultRecordBatch, _DefaultRecordBatchPy
 from aiokafka.record.util import decode_varint
 
-from eventy.message.record import Header, TopicPartition
+from eventy.broker.kafka.layouts import Layouts, Place
+from eventy.message.record import Header, Identity, TopicPartition
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ _NOTHING_BUT = b"\0\0\0\1\1"
 _BITS, _TWO_BYTES = 7, 1 << 14
 
 _new = tuple.__new__
+_layouts = Layouts()
 
 
 class FetchedRecord(NamedTuple):
@@ -56,9 +58,13 @@ class FetchedRecord(NamedTuple):
                 return tuple(record.headers)
             except (UnicodeDecodeError, CorruptRecordException):
                 pass  # by the client's compiled reader, which does the same several times as fast
-        return tuple(self._slowly())
+        return tuple((name, None if value is None else raw[value]) for name, value in self.places())
 
-    def _slowly(self) -> Iterator[Header]:
+    def identity(self) -> Identity:
+        return _layouts.identity(self.raw_headers, self.places)
+
+    def places(self) -> Iterator[Place]:
+        """Return where each header lies."""
         raw = self.raw_headers
         varints = bytearray(raw)
         try:
@@ -67,8 +73,12 @@ class FetchedRecord(NamedTuple):
                 size, at = decode_varint(varints, at)
                 name, at = _taken(raw, at, size).decode("utf-8", "replace"), at + size
                 size, at = decode_varint(varints, at)
-                value, at = (None, at) if size == -1 else (_taken(raw, at, size), at + size)
-                yield name, value
+                if size == -1:
+                    yield Place(name, None)
+                else:
+                    _taken(raw, at, size)
+                    yield Place(name, slice(at, at + size))
+                    at += size
         except (ValueError, IndexError) as error:
             where = f"{self.topic}[{self.partition}] offset {self.offset}"
             logger.warning("%s: not all of its headers can be read: %s", where, error)
