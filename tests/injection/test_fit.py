@@ -1,0 +1,173 @@
+"""Handlers that don't take what they would be called with."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from inspect import Parameter
+from typing import Annotated, Any
+
+import pytest
+
+from eventy.errors import InjectionError
+from eventy.event.base import BaseEvent
+from eventy.event.generic import GenericEvent
+from eventy.event.registry import Registry, on
+from eventy.handler.dispatch import Dispatcher
+from eventy.injection import Provide, compile_handler
+from tests.injection.application import Repository, a_container, run
+
+
+class Created(BaseEvent):
+    """Something was created."""
+
+
+class CreatedTwice(Created):
+    """It was so already."""
+
+
+def _says(handler: Any, event: type[BaseEvent] = BaseEvent) -> str:
+    with pytest.raises(InjectionError) as raised:
+        compile_handler(handler, a_container(), object(), event)
+    return str(raised.value)
+
+
+# ---------------------------------------------------------------- the event comes first
+
+
+async def _corr_id_first(corr_id: str, draft: Repository) -> None: ...
+
+
+async def _context_first(context: Any) -> None: ...
+
+
+async def _marker_first(draft: Annotated[Repository, Provide["draft"]]) -> None: ...
+
+
+async def _default_first(draft: Repository = Provide["draft"]) -> None: ...
+
+
+@pytest.mark.parametrize("handler", [_corr_id_first, _context_first, _marker_first, _default_first])
+def test_event_that_is_forgotten_is_missed(handler: Any) -> None:
+    assert _says(handler).endswith("it gets the event, which comes first: put an `event` before it")
+
+
+def test_parameter_of_another_class_does_not_take_the_event() -> None:
+    async def handler(draft: Repository) -> None: ...
+
+    assert "parameter 'draft: Repository': it gets the event, a Created, which is no Repository" in _says(
+        handler, Created
+    )
+
+
+def test_class_that_is_not_registered_is_told_from_the_event() -> None:
+    async def handler(event: Created) -> None: ...
+
+    registry = Registry([on("a.Created", handler)])
+    with pytest.raises(InjectionError) as raised:
+        Dispatcher(registry, a_container(), object())
+    assert str(raised.value).endswith(
+        "parameter 'event: Created': it gets the event, a GenericEvent, which is no Created: "
+        "correct the annotation, or register the handler with on(…, cls=Created)"
+    )
+    Dispatcher(Registry([on("a.Created", handler, cls=Created)]), a_container(), object())
+
+
+@pytest.mark.parametrize(
+    "annotation", [Created, BaseEvent, CreatedTwice, Created | GenericEvent, object, Any, "Unknown", Parameter.empty]
+)
+def test_annotations_that_an_event_may_fit(annotation: Any) -> None:
+    async def handler(event: Any) -> None: ...
+
+    handler.__annotations__["event"] = annotation
+    compile_handler(handler, a_container(), object(), Created)
+
+
+# ---------------------------------------------------------------- decorators
+
+
+def test_wrapper_that_takes_less_than_it_promises_is_refused() -> None:
+    async def handler(event: BaseEvent, draft: Repository) -> None: ...
+
+    @functools.wraps(handler)
+    async def wrapper(event: BaseEvent) -> None: ...
+
+    untyped: Any = wrapper
+    line = untyped.__code__.co_firstlineno
+    said = _says(wrapper)
+    assert "handler (" in said
+    assert f"is called by way of wrapper ({__file__}:{line}), a decorator or a function with a __signature__, " in said
+    assert said.endswith(
+        "doesn't take what it promises: got an unexpected keyword argument 'draft'; let it take *args and **kwargs"
+    )
+
+
+async def test_wrapper_may_take_what_it_promises_by_name() -> None:
+    seen = []
+
+    async def handler(event: BaseEvent, draft: Repository, /) -> None: ...
+
+    @functools.wraps(handler)
+    async def wrapper(event: BaseEvent, draft: Repository, *, more: int = 3) -> None:
+        seen.append((type(draft), more))
+
+    await run(compile_handler(wrapper, a_container(), object()))
+    assert seen == [(Repository, 3)]
+
+
+@pytest.mark.parametrize("name", ["draft", "more"])
+async def test_signature_that_is_set_by_hand_must_hold(name: str) -> None:
+    async def handler(event: BaseEvent, draft: Repository) -> None: ...
+
+    kind = Parameter.POSITIONAL_OR_KEYWORD
+    untyped: Any = handler
+    untyped.__signature__ = inspect.Signature([Parameter("event", kind), Parameter(name, kind)])
+    if name == "draft":
+        await run(compile_handler(handler, a_container(), object()))
+    else:
+        assert "the root container has no provider 'more'" in _says(handler)
+        untyped.__signature__ = inspect.Signature([Parameter("event", kind)])
+        assert "doesn't take what it promises: missing a required argument: 'draft'" in _says(handler)
+
+
+def test_signature_that_is_none_is_refused() -> None:
+    async def handler(event: BaseEvent) -> None: ...
+
+    untyped: Any = handler
+    untyped.__signature__ = 3
+    assert "the signature can't be read (unexpected object 3 in __signature__ attribute)" in _says(handler)
+
+
+def test_wrapper_that_is_not_named_after_its_function_is_refused() -> None:
+    async def handler(event: BaseEvent, draft: Repository) -> None: ...
+
+    async def wrapper(*args: Any, **kwargs: Any) -> None:
+        await handler(*args, **kwargs)
+
+    assert _says(wrapper).endswith(
+        "names no parameter, so nothing would be injected: if it is what a decorator puts in place of a handler, "
+        "decorate it with @functools.wraps(handler)"
+    )
+
+
+# ---------------------------------------------------------------- methods
+
+
+class Static(BaseEvent):
+    @staticmethod
+    async def handle(event: Any) -> None: ...
+
+
+class OfClass(BaseEvent):
+    @classmethod
+    async def handle(cls, draft: Repository) -> None: ...
+
+
+@pytest.mark.parametrize(("cls", "kind"), [(Static, "staticmethod"), (OfClass, "classmethod")])
+def test_method_that_does_not_get_its_event_is_refused(cls: type[BaseEvent], kind: str) -> None:
+    with pytest.raises(InjectionError) as raised:
+        Dispatcher(Registry([cls]), a_container(), object())
+    assert str(raised.value) == (
+        f"{__name__}.{cls.__name__}.handle is a {kind}, which doesn't get the event: "
+        f"write it as a method, `async def handle(self, …)`"
+    )
