@@ -64,11 +64,16 @@ def read_signature(handler: Callable[..., Any], given: Collection[str], filled: 
     return Signature(handler, where, readable(parameters[: len(parameters) - len(after)]), readable(after))
 
 
+def is_async(handler: Callable[..., Any]) -> bool:
+    """Return whether a call of a handler can be awaited."""
+    return any(inspect.iscoroutinefunction(layer) for layer in _layers(handler))
+
+
 def refuse_sync(handler: Callable[..., Any]) -> None:
     """Raise InjectionError for a handler that can't be awaited."""
-    layers = tuple(_layers(handler))
-    if any(inspect.iscoroutinefunction(layer) for layer in layers):
+    if is_async(handler):
         return
+    layers = tuple(_layers(handler))
     where = _where(handler, _function(handler))
     if isinstance(handler, type):
         raise InjectionError(

@@ -1,0 +1,72 @@
+"""Singletons that handlers ask for are built at the start: what can't be built, or isn't what was meant, shows then."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from difflib import get_close_matches
+from typing import Any
+
+from dependency_injector import providers
+
+from eventy.errors import EventyError, InjectionError
+from eventy.injection.products import in_force
+from eventy.words import described
+
+
+def built(provider: providers.Provider[Any]) -> object | None:
+    """Return the object of a singleton; None for what is made anew for each message.
+
+    The library doesn't guard a singleton against being built by several threads; here it is built by one of them.
+
+    Raises InjectionError when it can't be built, and the errors of eventy that its class raises.
+    """
+    _check_attribute(provider)
+    answering = in_force(provider)
+    if not isinstance(answering, providers.BaseSingleton):
+        return None
+    try:
+        made: object = answering()
+    except EventyError:
+        raise
+    except RecursionError as error:
+        raise InjectionError("its provider is built with itself, by way of others: break the cycle") from error
+    except Exception as error:
+        raise InjectionError(f"its provider can't make it ({described(error)}): correct the container") from error
+    if asyncio.isfuture(made):  # the library makes one of a coroutine
+        made.cancel()
+        raise InjectionError("its provider makes something to await, which nobody does: let it make the object itself")
+    return made
+
+
+def _check_attribute(provider: Any) -> None:
+    """Raise InjectionError for an attribute of a singleton, or a method that is called, which it doesn't have."""
+    if isinstance(provider, providers.MethodCaller):
+        provider = provider.provides
+    getter: Any = provider
+    if not isinstance(getter, providers.AttributeGetter) or getter.last_overriding is not None:
+        return
+    owner: Any = getter.provides
+    if type(owner) is not providers.ProvidedInstance or owner.last_overriding is not None:
+        return
+    singleton: Any = owner.provides
+    made, name = built(singleton), str(getter.name)
+    if made is None or _has(made, name):
+        return
+    close = get_close_matches(name, dir(made), n=1)
+    hint = f" (closest: {close[0]!r})" if close else ""
+    raise InjectionError(
+        f"a {type(made).__qualname__} has no attribute {name!r}{hint}: correct the name; "
+        f"what start() gives its value, __init__ sets to None"
+    )
+
+
+def _has(made: object, name: str) -> bool:
+    """Return whether an object has an attribute, without having a property computed."""
+    if hasattr(type(made), "__getattr__"):
+        return True
+    try:
+        inspect.getattr_static(made, name)
+    except AttributeError:
+        return any(name in vars(cls).get("__annotations__", {}) for cls in type(made).__mro__)
+    return True
