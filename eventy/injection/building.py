@@ -13,6 +13,8 @@ from eventy.errors import EventyError, InjectionError
 from eventy.injection.products import in_force
 from eventy.words import described
 
+_ABSTRACT = (providers.AbstractFactory, providers.AbstractSingleton, providers.AbstractCallable)
+
 
 def built(provider: providers.Provider[Any]) -> object | None:
     """Return the object of a singleton; None for what is made anew for each message.
@@ -23,6 +25,7 @@ def built(provider: providers.Provider[Any]) -> object | None:
     """
     _check_attribute(provider)
     answering = in_force(provider)
+    _check_arguments(answering)
     if not isinstance(answering, providers.BaseSingleton):
         return None
     try:
@@ -34,9 +37,28 @@ def built(provider: providers.Provider[Any]) -> object | None:
     except Exception as error:
         raise InjectionError(f"its provider can't make it ({described(error)}): correct the container") from error
     if asyncio.isfuture(made):  # the library makes one of a coroutine
-        made.cancel()
         raise InjectionError("its provider makes something to await, which nobody does: let it make the object itself")
     return made
+
+
+def _check_arguments(provider: Any) -> None:
+    """Raise InjectionError for a factory whose class doesn't take what it is given; it is called by messages only."""
+    if isinstance(provider, _ABSTRACT):
+        raise InjectionError(
+            "its provider is abstract, and nothing overrides it: override it with one that makes something"
+        )
+    if not isinstance(provider, providers.Factory):
+        return
+    made_by: Any = provider.provides
+    try:
+        signature = inspect.signature(made_by)
+    except (TypeError, ValueError):  # of something built in, whose signature nobody knows
+        return
+    try:
+        signature.bind(*provider.args, **provider.kwargs)
+    except TypeError as error:
+        name = getattr(made_by, "__qualname__", made_by)
+        raise InjectionError(f"its provider can't make it ({name}: {error}): correct the container") from error
 
 
 def _check_attribute(provider: Any) -> None:

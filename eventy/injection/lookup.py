@@ -13,10 +13,10 @@ from dependency_injector.wiring import InvariantModifier, TypeModifier
 
 from eventy.errors import InjectionError
 from eventy.injection.markers import Marker
+from eventy.injection.products import OF_INSTANCE
 
 #: Providers of settings.
 CONFIGURATION = (providers.Configuration, providers.ConfigurationOption, providers.TypedConfigurationOption)
-_OF_INSTANCE = (providers.ProvidedInstance, providers.AttributeGetter, providers.ItemGetter, providers.MethodCaller)
 # What a parameter never gets just because it has the same name.
 _ONLY_MARKED: tuple[tuple[tuple[type, ...], str], ...] = (
     (CONFIGURATION, "configuration"),
@@ -69,7 +69,7 @@ def by_marker(container: Container, marker: Marker) -> providers.Provider[Any]:
 def _step(provider: Any, segment: str, walked: list[str]) -> Any:
     if isinstance(provider, (providers.Configuration, providers.ConfigurationOption)):
         return _key(provider, segment, walked)
-    if isinstance(provider, _OF_INSTANCE):
+    if isinstance(provider, OF_INSTANCE):
         return getattr(provider, segment)
     among: dict[str, Any] = getattr(provider, "providers", {})
     if segment in among:

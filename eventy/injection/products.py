@@ -7,8 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from dependency_injector import providers
+from dependency_injector.errors import Error
 from dependency_injector.resources import AsyncResource
 
+from eventy.errors import InjectionError
+
+#: Providers of something that belongs to what another provider hands out.
+OF_INSTANCE = (providers.ProvidedInstance, providers.AttributeGetter, providers.ItemGetter, providers.MethodCaller)
 _CALLING = (providers.Factory, providers.BaseSingleton, providers.Callable, providers.BaseResource)
 
 
@@ -44,10 +49,31 @@ def class_itself(provider: providers.Provider[Any]) -> type | None:
 
 
 def in_force(provider: providers.Provider[Any]) -> providers.Provider[Any]:
-    """Return the provider that answers at this moment: the last override, else the provider itself."""
-    while provider.last_overriding is not None:
-        provider = provider.last_overriding
-    return provider
+    """Return the provider that answers at this moment: the last override, what a selector chooses, else itself.
+
+    Raises InjectionError for a selector that chooses what it doesn't have.
+    """
+    while True:
+        if provider.last_overriding is not None:
+            provider = provider.last_overriding
+        elif isinstance(provider, providers.Selector):
+            provider = _selected(provider)
+        else:
+            return provider
+
+
+def _selected(selector: Any) -> providers.Provider[Any]:
+    try:
+        chosen: object = selector.selector()
+    except Error as error:
+        raise InjectionError(f"its selector can't choose ({error}): correct the container or the setting") from error
+    if chosen not in selector.providers:
+        raise InjectionError(
+            f"its selector chooses {chosen!r}, expected one of {', '.join(map(repr, selector.providers))}: "
+            f"correct the setting, or add a provider to the selector"
+        )
+    selected: providers.Provider[Any] = selector.providers[chosen]
+    return selected
 
 
 def awaitable_in(provider: providers.Provider[Any]) -> providers.Provider[Any] | None:
@@ -77,7 +103,10 @@ def _built_with(provider: providers.Provider[Any], seen: set[int]) -> Iterator[p
             yield from _built_with(argument, seen)
 
 
-def _arguments(provider: providers.Provider[Any]) -> tuple[object, ...]:
+def _arguments(provider: Any) -> tuple[object, ...]:
+    if isinstance(provider, OF_INSTANCE):
+        return (provider.provides,)
     if isinstance(provider, (*_CALLING, providers.Dict)):
-        return (*getattr(provider, "args", ()), *provider.kwargs.values())
+        attributes = getattr(provider, "attributes", {})
+        return (*getattr(provider, "args", ()), *provider.kwargs.values(), *attributes.values())
     return tuple(provider.args) if isinstance(provider, providers.List) else ()

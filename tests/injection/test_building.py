@@ -102,6 +102,42 @@ def test_error_of_the_settings_stays_as_it_is() -> None:
     assert type(raised.value) is ConfigurationError
 
 
+@pytest.mark.parametrize(
+    ("provider", "text"),
+    [
+        (providers.Factory(Noted, 3), "its provider can't make it (Noted: too many positional arguments)"),
+        (providers.Factory(SqlRepository, limit=3), "its provider can't make it (SqlRepository: "),
+        (providers.AbstractFactory(Repository), "its provider is abstract, and nothing overrides it"),
+        (providers.AbstractSingleton(Repository), "its provider is abstract, and nothing overrides it"),
+    ],
+)
+def test_factory_that_could_make_nothing_is_refused(provider: providers.Provider[Any], text: str) -> None:
+    assert text in _says(provider)
+    assert built == []
+
+
+# ---------------------------------------------------------------- selectors
+
+
+def _selector(chosen: str) -> providers.Selector[Any]:
+    return providers.Selector(providers.Object(chosen), shared=providers.Singleton(Noted), own=providers.Factory(Noted))
+
+
+async def test_what_a_selector_chooses_is_treated_as_itself() -> None:
+    await run(compile_handler(_takes, a_container_with(it=_selector("own")), APP))
+    assert len(built) == 1
+    compile_handler(_takes, a_container_with(it=_selector("shared")), APP)
+    assert len(built) == 2
+
+
+def test_selector_that_chooses_what_it_does_not_have_is_refused() -> None:
+    assert "its selector chooses 'other', expected one of 'shared', 'own': correct the setting" in _says(
+        _selector("other")
+    )
+    unset = providers.Configuration(strict=True).kind
+    assert "its selector can't choose (Undefined configuration option" in _says(providers.Selector(unset))
+
+
 # ---------------------------------------------------------------- attributes of singletons
 
 

@@ -69,6 +69,11 @@ class Connection(AsyncResource[Emitter]):
     """A resource that is opened asynchronously."""
 
 
+def _with_attribute(provider: Any, value: providers.Provider[Any]) -> providers.Provider[Any]:
+    provider.add_attributes(topic=value)
+    return provider  # type: ignore[no-any-return]  # what was given
+
+
 async def _takes(event: BaseEvent, it: Any) -> None:
     log.append(it)
 
@@ -131,6 +136,12 @@ async def test_function_may_make_a_class() -> None:
         (providers.Resource(Connection), "is <dependency_injector.providers.Resource("),
         (providers.Singleton(dict, emitter=providers.Coroutine(connect)), "is built with <dependency_injector"),
         (providers.List(providers.Coroutine(connect)), "is built with <dependency_injector"),
+        (providers.Coroutine(connect).provided.topic, "is built with <dependency_injector"),
+        (providers.Selector(providers.Object("a"), a=providers.Coroutine(connect)), "is <dependency_injector"),
+        (
+            _with_attribute(providers.Factory(Emitter), providers.Coroutine(connect)),
+            "is built with <dependency_injector",
+        ),
         (providers.Dict(a=providers.List(providers.Singleton(connect))), "is built with <dependency_injector"),
     ],
 )
