@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from inspect import Parameter
 from types import FunctionType, MethodType
@@ -28,19 +28,44 @@ def check_event(signature: Signature, event: type[BaseEvent], own: Collection[st
         _refuse_catch_all(signature)
         return
     first = signature.given[0]
-    if first.name in own or marker_of(first) is not None:
+    if first.name in own or _is_marked(first):
         raise InjectionError(
             f"{signature.named(first)}: it gets the event, which comes first: put an `event` before it"
         )
-    allowed = classes(first.annotation)
-    if first.annotation is Parameter.empty or allowed is None or fits(event, allowed):
-        return
-    if not any(fits(cls, (event,)) for cls in allowed):  # a class may make narrower ones of its data
+    if not _may_take(first, event):
         expected = shown(first.annotation)
         raise InjectionError(
             f"{signature.named(first)}: it gets the event, a {event.__qualname__}, which is no {expected}: "
             f"correct the annotation, or register the handler with on(…, cls={expected})"
         )
+
+
+def check_own(signature: Signature, kinds: Mapping[str, type]) -> None:
+    """Raise InjectionError for a parameter that is called like what comes with a message, but is annotated otherwise.
+
+    Parameters
+        kinds: the classes of what comes with a message.
+    """
+    for parameter in signature.parameters:
+        kind = kinds.get(parameter.name)
+        if kind is not None and not _is_marked(parameter) and not _may_take(parameter, kind):
+            raise InjectionError(
+                f"{signature.named(parameter)}: it gets the {parameter.name} of the message, a {kind.__qualname__}: "
+                f"correct the annotation, or call the parameter something else"
+            )
+
+
+def _is_marked(parameter: Parameter) -> bool:
+    try:
+        return marker_of(parameter) is not None
+    except InjectionError:  # for what is injected it is told elsewhere; the event isn't
+        return False
+
+
+def _may_take(parameter: Parameter, cls: type) -> bool:
+    """Return whether objects of a class, or of a narrower one, may fit an annotation."""
+    allowed = None if parameter.annotation is Parameter.empty else classes(parameter.annotation)
+    return allowed is None or fits(cls, allowed) or any(fits(one, (cls,)) for one in allowed)
 
 
 def _refuse_catch_all(signature: Signature) -> None:
@@ -63,7 +88,7 @@ def check_wrapper(signature: Signature, arguments: Sequence[Argument]) -> None:
     try:
         inspect.signature(outermost).bind(object(), *by_position, **dict.fromkeys(names))
     except TypeError as error:
-        code = getattr(outermost, "func", outermost).__code__
+        code = inspect.unwrap(getattr(outermost, "func", outermost)).__code__
         raise InjectionError(
             f"{signature.where} is called by way of {code.co_name} ({code.co_filename}:{code.co_firstlineno}), a "
             f"decorator or a function with a __signature__, which doesn't take what it promises: {error}; "
@@ -72,15 +97,18 @@ def check_wrapper(signature: Signature, arguments: Sequence[Argument]) -> None:
 
 
 def _without_promises(handler: Any) -> Any:
-    """Return a function without its `__wrapped__` and `__signature__`; None when it has neither, or is none."""
+    """Return what is called, without its `__wrapped__` and `__signature__`; None when it has neither."""
     if isinstance(handler, MethodType):
         bare = _without_promises(handler.__func__)
         return None if bare is None else MethodType(bare, handler.__self__)
     if isinstance(handler, partial):
         bare = _without_promises(handler.func)
         return None if bare is None else partial(bare, *handler.args, **handler.keywords)
-    if not isinstance(handler, FunctionType) or not {"__wrapped__", "__signature__"} & vars(handler).keys():
+    if not {"__wrapped__", "__signature__"} & getattr(handler, "__dict__", {}).keys():
         return None
+    if not isinstance(handler, FunctionType):  # an object of a class of decorators
+        call = getattr(handler, "__call__", None)  # noqa: B004  # the method itself is wanted
+        return call if isinstance(call, MethodType) and isinstance(call.__func__, FunctionType) else None
     copy = FunctionType(
         handler.__code__, handler.__globals__, handler.__name__, handler.__defaults__, handler.__closure__
     )

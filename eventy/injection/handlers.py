@@ -10,7 +10,7 @@ from dependency_injector.containers import Container
 from eventy.event.base import BaseEvent
 from eventy.injection.arguments import resolve
 from eventy.injection.call import Shape, Step, write_call
-from eventy.injection.fit import check_event, check_wrapper
+from eventy.injection.fit import check_event, check_own, check_wrapper
 from eventy.injection.mistakes import Mistakes
 from eventy.injection.signature import read_signature, refuse_sync
 from eventy.message.context import Context
@@ -49,6 +49,7 @@ def compile_handlers(
             refuse_sync(handler)
             signature = read_signature(handler, given=("event",))
             check_event(signature, event, _OWN)
+            check_own(signature, {"app": type(app), "corr_id": str, "context": Context})
             step = Step(signature, resolve(signature, container, _OWN))
             check_wrapper(step.signature, step.arguments)
             steps.append(step)

@@ -66,7 +66,10 @@ def read_signature(handler: Callable[..., Any], given: Collection[str], filled: 
 
 def is_async(handler: Callable[..., Any]) -> bool:
     """Return whether a call of a handler can be awaited."""
-    return any(inspect.iscoroutinefunction(layer) for layer in _layers(handler))
+    return any(
+        inspect.iscoroutinefunction(layer) or inspect.iscoroutinefunction(getattr(type(layer), "__call__", None))  # noqa: B004  # the function itself is wanted
+        for layer in _layers(handler)
+    )
 
 
 def refuse_sync(handler: Callable[..., Any]) -> None:

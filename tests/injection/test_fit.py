@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from inspect import Parameter
-from typing import Annotated, Any
+from typing import Annotated, Any, NewType
 
 import pytest
 
@@ -83,6 +83,47 @@ def test_annotations_that_an_event_may_fit(annotation: Any) -> None:
     compile_handler(handler, a_container(), object(), Created)
 
 
+def test_annotation_of_the_event_that_cannot_be_read_is_let_be() -> None:
+    async def handler(event: Any) -> None: ...
+
+    handler.__annotations__["event"] = "Annotated[Unknown, 'documentation']"
+    compile_handler(handler, a_container(), object(), Created)
+
+
+# ---------------------------------------------------------------- what comes with a message
+
+
+class App:
+    """An application."""
+
+
+@pytest.mark.parametrize(
+    ("name", "annotation", "kind"),
+    [("corr_id", int, "str"), ("context", "dict[str, str]", "Context"), ("app", Repository, "App")],
+)
+def test_what_comes_with_a_message_is_annotated_as_what_it_is(name: str, annotation: Any, kind: str) -> None:
+    namespace: dict[str, Any] = {}
+    exec(f"async def handler(event, {name}): ...", namespace)
+    namespace["handler"].__annotations__[name] = annotation
+    with pytest.raises(InjectionError) as raised:
+        compile_handler(namespace["handler"], a_container(), App())
+    assert str(raised.value).endswith(
+        f"it gets the {name} of the message, a {kind}: correct the annotation, or call the parameter something else"
+    )
+
+
+def test_annotations_that_what_comes_with_a_message_fits() -> None:
+    corr_id_of_ours = NewType("corr_id_of_ours", str)
+
+    async def handler(event: BaseEvent, corr_id: str | None, app: object, context: Any) -> None: ...
+
+    async def another(event: BaseEvent, corr_id: Any, app: App, context: Repository = Provide["draft"]) -> None: ...
+
+    another.__annotations__["corr_id"] = corr_id_of_ours
+    for one in (handler, another):
+        compile_handler(one, a_container(), App())
+
+
 # ---------------------------------------------------------------- decorators
 
 
@@ -113,6 +154,35 @@ async def test_wrapper_may_take_what_it_promises_by_name() -> None:
 
     await run(compile_handler(wrapper, a_container(), object()))
     assert seen == [(Repository, 3)]
+
+
+class Logged:
+    """A decorator that is a class."""
+
+    def __init__(self, handler: Any) -> None:
+        functools.update_wrapper(self, handler)
+        self.handler = handler
+
+    async def __call__(self, event: BaseEvent, draft: Repository) -> None:
+        self.handler(event, draft)
+
+
+async def test_decorator_may_be_a_class_whose_objects_are_awaited_in_place_of_a_function_that_is_not() -> None:
+    seen = []
+
+    @Logged
+    def handler(event: BaseEvent, draft: Repository) -> None:
+        seen.append(type(draft))
+
+    await run(compile_handler(handler, a_container(), object()))
+    assert seen == [Repository]
+
+
+def test_object_that_takes_less_than_it_promises_is_refused() -> None:
+    @Logged
+    async def handler(event: BaseEvent, draft: Repository, event_emitter: object) -> None: ...
+
+    assert "doesn't take what it promises: got an unexpected keyword argument 'event_emitter'" in _says(handler)
 
 
 @pytest.mark.parametrize("name", ["draft", "more"])

@@ -304,6 +304,15 @@ async def test_override_of_a_context_manager_may_be_anything() -> None:
     assert log == ["fake"]
 
 
+async def test_object_in_the_place_of_a_context_manager_is_entered_for_each_message() -> None:
+    container = a_container_with(it=providers.Factory(open_session))
+    call, fake = compile_handler(_takes, container, APP), Session()
+    with container.it.override(providers.Object(fake)):
+        await run(call)
+        await run(call)
+    assert log == ["open", fake, "close"] * 2
+
+
 async def test_override_is_entered_where_it_is_a_context_manager() -> None:
     container = a_container_with(it=providers.Singleton(Emitter))
     with container.it.override(providers.Factory(open_session)):
