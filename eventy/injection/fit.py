@@ -71,7 +71,8 @@ def _may_take(parameter: Parameter, cls: type) -> bool:
 def _refuse_catch_all(signature: Signature) -> None:
     """Raise InjectionError for `(*args, **kwargs)`: a decorator that hides what its function asks for."""
     kinds = [one.kind for one in inspect.signature(signature.handler).parameters.values()]
-    if kinds == [Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD]:
+    is_function = isinstance(signature.handler, (FunctionType, MethodType))  # a mock, for example, may take anything
+    if is_function and kinds == [Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD]:
         raise InjectionError(
             f"{signature.where} names no parameter, so nothing would be injected: if it is what a decorator puts in "
             f"place of a handler, decorate it with @functools.wraps(handler)"
@@ -122,5 +123,10 @@ def refuse_unbound(cls: type[BaseEvent], name: str) -> None:
     if isinstance(found, (staticmethod, classmethod)):
         raise InjectionError(
             f"{cls.__module__}.{cls.__qualname__}.{name} is a {type(found).__name__}, which doesn't get the event: "
+            f"write it as a method, `async def {name}(self, …)`"
+        )
+    if not callable(getattr(cls, name)):
+        raise InjectionError(
+            f"{cls.__module__}.{cls.__qualname__}.{name} is {found!r}, which can't be called: "
             f"write it as a method, `async def {name}(self, …)`"
         )

@@ -51,7 +51,9 @@ def read_signature(handler: Callable[..., Any], given: Collection[str], filled: 
     try:
         parameters = list(inspect.signature(_without_wrapped(handler)).parameters.values())
     except Exception as error:  # a `__signature__` may be anything, and raise anything
-        raise InjectionError(f"{where}: the signature can't be read ({error}): write an async function") from error
+        raise InjectionError(
+            f"{where}: the signature can't be read ({error}): correct that, or write an async function"
+        ) from error
     _refuse_unfilled(parameters, filled, where)
     after = _after(parameters, given, filled, where)
     bound = handler.keywords if isinstance(handler, partial) else {}
@@ -108,8 +110,10 @@ def _after(parameters: list[Parameter], given: Collection[str], filled: Collecti
 
 
 def _layers(handler: Any) -> Iterator[Any]:
-    """Take off partials, decorators and bound objects, one by one."""
-    while handler is not None:
+    """Take off partials, decorators and bound objects, one by one; an object may say of itself that it wraps itself."""
+    seen: set[int] = set()
+    while id(handler) not in seen and not (seen and handler is None):
+        seen.add(id(handler))
         yield handler
         if isinstance(handler, partial):
             handler = handler.func

@@ -241,3 +241,66 @@ def test_method_that_does_not_get_its_event_is_refused(cls: type[BaseEvent], kin
         f"{__name__}.{cls.__name__}.handle is a {kind}, which doesn't get the event: "
         f"write it as a method, `async def handle(self, …)`"
     )
+
+
+class Nothing(BaseEvent):
+    handle = None  # type: ignore[assignment]  # the mistake
+
+
+class AProperty(BaseEvent):
+    @property
+    async def handle(self) -> None: ...  # type: ignore[override]  # the mistake
+
+
+@pytest.mark.parametrize(("cls", "found"), [(Nothing, "None"), (AProperty, "<property object at ")])
+def test_what_is_no_method_is_refused(cls: type[BaseEvent], found: str) -> None:
+    with pytest.raises(
+        InjectionError, match=rf"{cls.__name__}\.handle is {found}.*, which can't be called: write it as"
+    ):
+        Dispatcher(Registry([cls]), a_container(), object())
+
+
+async def test_inherited_and_mixed_in_methods_are_methods() -> None:
+    class Inherits(Created):
+        """Does what its base does."""
+
+    class Mixin:
+        async def handle(self, draft: Repository) -> None: ...
+
+    class Mixed(Mixin, BaseEvent):
+        """Gets it from another side."""
+
+    Dispatcher(Registry([Inherits, Mixed]), a_container(), object())
+
+
+class WrapsItself:
+    def __getattr__(self, name: str) -> Any:
+        return self
+
+
+class Mistrusting(type):
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        raise RuntimeError("none of your business")
+
+
+class Mistrusted(metaclass=Mistrusting):
+    """Its class can't be asked."""
+
+
+def test_object_that_wraps_itself_ends_the_start() -> None:
+    assert "is not async: write `async def` without yield" in _says(WrapsItself())
+
+
+async def test_class_that_cannot_be_asked_lets_everything_pass() -> None:
+    async def handler(event: BaseEvent, draft: Any) -> None: ...
+
+    handler.__annotations__["draft"] = Mistrusted
+    await run(compile_handler(handler, a_container(), object()))
+
+
+@pytest.mark.parametrize("bound", [((1, 2, 3), {}), ((), {"unknown": 3})])
+def test_partial_that_cannot_be_called_is_refused(bound: Any) -> None:
+    async def handler(event: BaseEvent, draft: Repository) -> None: ...
+
+    args, kwargs = bound
+    assert "has incorrect arguments): correct that" in _says(functools.partial(handler, *args, **kwargs))
