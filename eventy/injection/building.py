@@ -10,7 +10,7 @@ from typing import Any
 from dependency_injector import providers
 
 from eventy.errors import EventyError, InjectionError
-from eventy.injection.products import in_force
+from eventy.injection.products import cycle_in, in_force, maker
 from eventy.words import described
 
 _ABSTRACT = (providers.AbstractFactory, providers.AbstractSingleton, providers.AbstractCallable)
@@ -23,6 +23,7 @@ def built(provider: providers.Provider[Any]) -> object | None:
 
     Raises InjectionError when it can't be built, and the errors of eventy that its class raises.
     """
+    _check_cycle(provider)
     _check_attribute(provider)
     answering = in_force(provider)
     _check_arguments(answering)
@@ -32,13 +33,18 @@ def built(provider: providers.Provider[Any]) -> object | None:
         made: object = answering()
     except EventyError:
         raise
-    except RecursionError as error:
-        raise InjectionError("its provider is built with itself, by way of others: break the cycle") from error
     except Exception as error:
         raise InjectionError(f"its provider can't make it ({described(error)}): correct the container") from error
     if asyncio.isfuture(made):  # the library makes one of a coroutine
         raise InjectionError("its provider makes something to await, which nobody does: let it make the object itself")
     return made
+
+
+def _check_cycle(provider: providers.Provider[Any]) -> None:
+    """Raise InjectionError for a provider that needs itself: calling it could end the interpreter."""
+    if cycle := cycle_in(provider):
+        names = [getattr(maker(one), "__qualname__", type(one).__name__) for one in (*cycle, cycle[0])]
+        raise InjectionError(f"its provider needs itself, {' -> '.join(names)}: break the cycle")
 
 
 def _check_arguments(provider: Any) -> None:

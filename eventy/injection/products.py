@@ -81,6 +81,26 @@ def awaitable_in(provider: providers.Provider[Any]) -> providers.Provider[Any] |
     return next((found for found in _built_with(provider, set()) if _must_be_awaited(found)), None)
 
 
+def cycle_in(provider: providers.Provider[Any]) -> list[providers.Provider[Any]]:
+    """Return the providers that each need the next one and the last the first, if there are any: none can be called."""
+    return _cycle(provider, [], set())
+
+
+def _cycle(
+    provider: providers.Provider[Any], path: list[providers.Provider[Any]], passed: set[int]
+) -> list[providers.Provider[Any]]:
+    provider = in_force(provider)
+    if provider in path:
+        return path[path.index(provider) :]
+    if id(provider) in passed:
+        return []
+    passed.add(id(provider))
+    for needed in _needed(provider):
+        if found := _cycle(needed, [*path, provider], passed):
+            return found
+    return []
+
+
 def _must_be_awaited(provider: providers.Provider[Any]) -> bool:
     if isinstance(provider, providers.Coroutine):
         return True
@@ -98,9 +118,15 @@ def _built_with(provider: providers.Provider[Any], seen: set[int]) -> Iterator[p
         return
     seen.add(id(provider))
     yield provider
+    for needed in _needed(provider):
+        yield from _built_with(needed, seen)
+
+
+def _needed(provider: providers.Provider[Any]) -> Iterator[providers.Provider[Any]]:
+    """Return what a provider calls when it is called; a delegate is handed out as it is."""
     for argument in _arguments(provider):
         if isinstance(argument, providers.Provider) and not isinstance(argument, providers.Delegate):
-            yield from _built_with(argument, seen)
+            yield argument
 
 
 def _arguments(provider: Any) -> tuple[object, ...]:

@@ -83,10 +83,22 @@ def test_singleton_that_cannot_be_built_ends_the_start() -> None:
     assert "parameter 'it: Any': its provider can't make it (TypeError: Repository() takes no arguments" in said
 
 
-def test_singleton_that_is_built_with_itself_ends_the_start() -> None:
-    one: Any = providers.Singleton(dict)
-    one.add_kwargs(other=providers.Singleton(dict, one=one))
-    assert _says(one).endswith("its provider is built with itself, by way of others: break the cycle")
+@pytest.mark.parametrize("kind", [providers.Singleton, providers.Factory, providers.Callable])
+def test_provider_that_needs_itself_ends_the_start(kind: Any) -> None:
+    one, other = kind(Repository), kind(Emitter)
+    one.add_args(other.provided.topic)
+    other.add_kwargs(shapes=providers.List(one))
+    said = _says(kind(dict, one=one))
+    assert said.endswith(
+        "its provider needs itself, Repository -> AttributeGetter -> ProvidedInstance -> Emitter -> List -> "
+        "Repository: break the cycle"
+    )
+
+
+def test_what_is_needed_twice_or_handed_out_as_a_provider_is_no_cycle() -> None:
+    one: Any = providers.Factory(dict)
+    one.add_kwargs(again=one.provider, config=providers.Object(3))
+    compile_handler(_takes, a_container_with(it=providers.Factory(dict, a=one, b=one)), APP)
 
 
 async def test_singleton_of_something_to_await_is_refused() -> None:
