@@ -116,3 +116,28 @@ async def test_handler_that_is_cut_off_at_the_deadline_is_rolled_back(scene: Sce
     assert (database.rows, database.rolled_back) == ([], [[1]])
     assert not await scene.backend.records(out)
     assert (await scene.backend.committed(topic, topic)).get(0, 0) == 0
+
+
+async def test_what_a_scope_sends_as_it_is_left_goes_out_with_its_message(scene: Scene) -> None:
+    topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
+
+    @asynccontextmanager
+    async def outbox() -> AsyncIterator[None]:
+        failed = False
+        try:
+            yield
+        except OSError:
+            failed = True
+            raise
+        finally:
+            await emitter.send(event(99 if failed else 2), out)
+
+    async def fail_once(sent: BaseEvent, context: Context) -> None:
+        await emitter.send(event(1), out)
+        if context.attempt == 1:
+            raise OSError("not yet")
+
+    await scene.put(topic, 1)
+    await scene.consume(fail_once, topic, group=topic, scope=outbox, clock=HastyClock())
+    sent = [scene.serializer.decode(record.value or b"").data["n"] for record in await scene.records(out, 2)]
+    assert sent == [1, 2]

@@ -126,6 +126,16 @@ async def test_error_that_a_scope_swallows_is_raised_again(error: BaseException)
     assert collecting.get() is None
 
 
+@pytest.mark.parametrize("error", [GeneratorExit(), StopAsyncIteration(), KeyboardInterrupt(), RuntimeError("broken")])
+async def test_error_that_means_something_to_generators_comes_through(error: BaseException) -> None:
+    async def fail(event: BaseEvent, context: Context) -> None:
+        raise error
+
+    with pytest.raises(type(error)) as raised:
+        await attempt(fail, nothing)
+    assert raised.value is error
+
+
 async def test_error_that_a_scope_puts_in_its_place_is_raised() -> None:
     async def fail(event: BaseEvent, context: Context) -> None:
         raise ValueError("broken")
