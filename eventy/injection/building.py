@@ -4,33 +4,43 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
 
 from dependency_injector import providers
 
 from eventy.errors import EventyError, InjectionError
-from eventy.injection.products import cycle_in, in_force, maker
+from eventy.injection.products import built_with, cycle_in, in_force, maker
 from eventy.words import described
 
 _ABSTRACT = (providers.AbstractFactory, providers.AbstractSingleton, providers.AbstractCallable)
 
 
 def built(provider: providers.Provider[Any]) -> object | None:
-    """Return the object of a singleton; None for what is made anew for each message.
+    """Return the object of a singleton; None for what is made anew for each message. What it needs is built as well.
 
     The library doesn't guard a singleton against being built by several threads; here it is built by one of them.
 
-    Raises InjectionError when it can't be built, and the errors of eventy that its class raises.
+    Raises InjectionError when one can't be built, and the errors of eventy that its class raises.
     """
     _check_cycle(provider)
-    _check_attribute(provider)
     answering = in_force(provider)
-    _check_arguments(answering)
-    if not isinstance(answering, providers.BaseSingleton):
+    for needed in reversed(list(built_with(provider))):  # so that the one is named which is to blame
+        if needed is not answering:
+            with _told_of(needed):
+                _built(needed)
+    return _built(answering)
+
+
+def _built(provider: providers.Provider[Any]) -> object | None:
+    _check_attribute(provider)
+    _check_arguments(provider)
+    if not isinstance(provider, providers.BaseSingleton):
         return None
     try:
-        made: object = answering()
+        made: object = provider()
     except EventyError:
         raise
     except Exception as error:
@@ -40,11 +50,23 @@ def built(provider: providers.Provider[Any]) -> object | None:
     return made
 
 
+@contextmanager
+def _told_of(needed: providers.Provider[Any]) -> Iterator[None]:
+    try:
+        yield
+    except InjectionError as error:
+        raise InjectionError(f"its provider needs {_name(needed)}: {error}") from error
+
+
+def _name(provider: providers.Provider[Any]) -> str:
+    return str(getattr(maker(provider), "__qualname__", type(provider).__name__))
+
+
 def _check_cycle(provider: providers.Provider[Any]) -> None:
     """Raise InjectionError for a provider that needs itself: calling it could end the interpreter."""
     if cycle := cycle_in(provider):
-        names = [getattr(maker(one), "__qualname__", type(one).__name__) for one in (*cycle, cycle[0])]
-        raise InjectionError(f"its provider needs itself, {' -> '.join(names)}: break the cycle")
+        path = " -> ".join(map(_name, (*cycle, cycle[0])))
+        raise InjectionError(f"its provider needs itself, {path}: break the cycle")
 
 
 def _check_arguments(provider: Any) -> None:

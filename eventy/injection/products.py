@@ -78,7 +78,7 @@ def _selected(selector: Any) -> providers.Provider[Any]:
 
 def awaitable_in(provider: providers.Provider[Any]) -> providers.Provider[Any] | None:
     """Return what must be awaited before a provider has its object: itself, or a provider that it is built with."""
-    return next((found for found in _built_with(provider, set()) if _must_be_awaited(found)), None)
+    return next((found for found in built_with(provider) if _must_be_awaited(found)), None)
 
 
 def cycle_in(provider: providers.Provider[Any]) -> list[providers.Provider[Any]]:
@@ -110,6 +110,11 @@ def _must_be_awaited(provider: providers.Provider[Any]) -> bool:
         if isinstance(made_by, type):
             return issubclass(made_by, AsyncResource) or hasattr(made_by, "__aenter__")
     return inspect.iscoroutinefunction(made_by) or inspect.isasyncgenfunction(made_by)
+
+
+def built_with(provider: providers.Provider[Any]) -> Iterator[providers.Provider[Any]]:
+    """Return what is called when a provider is: itself first, then all that it needs, each once."""
+    return _built_with(provider, set())
 
 
 def _built_with(provider: providers.Provider[Any], seen: set[int]) -> Iterator[providers.Provider[Any]]:

@@ -71,6 +71,21 @@ def test_what_is_made_for_each_message_is_not_made_at_the_start(provider: provid
     assert built == []
 
 
+def test_singleton_that_a_factory_needs_is_built_too() -> None:
+    nested = providers.List(providers.Singleton(Noted))
+    compile_handler(_takes, a_container_with(it=providers.Factory(dict, a=nested)), APP)
+    assert len(built) == 1
+
+
+def test_what_a_provider_needs_and_cannot_be_built_ends_the_start() -> None:
+    for needed in (providers.Singleton(Repository, 3), providers.Factory(Repository, 3)):
+        said = _says(providers.Factory(dict, a=providers.Singleton(list, needed)))
+        assert (
+            "its provider needs list: its provider can't make it (" in said or "its provider needs Repository: " in said
+        )
+        assert built == []
+
+
 def test_singleton_that_is_overridden_is_not_built() -> None:
     container = a_container_with(it=providers.Singleton(Noted))
     with container.it.override(providers.Object("fake")):
