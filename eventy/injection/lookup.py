@@ -9,16 +9,17 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import Container
 from dependency_injector.errors import Error
-from dependency_injector.wiring import InvariantModifier
+from dependency_injector.wiring import InvariantModifier, TypeModifier
 
 from eventy.errors import InjectionError
 from eventy.injection.markers import Marker
+from eventy.injection.products import OF_INSTANCE
 
-_CONFIGURATION = (providers.Configuration, providers.ConfigurationOption, providers.TypedConfigurationOption)
-_OF_INSTANCE = (providers.ProvidedInstance, providers.AttributeGetter, providers.ItemGetter, providers.MethodCaller)
+#: Providers of settings.
+CONFIGURATION = (providers.Configuration, providers.ConfigurationOption, providers.TypedConfigurationOption)
 # What a parameter never gets just because it has the same name.
 _ONLY_MARKED: tuple[tuple[tuple[type, ...], str], ...] = (
-    (_CONFIGURATION, "configuration"),
+    (CONFIGURATION, "configuration"),
     ((providers.Container, providers.DependenciesContainer), "a container"),
     ((providers.Dependency,), "a placeholder of a dependency"),
     ((providers.Aggregate,), "an aggregate of providers"),
@@ -38,7 +39,7 @@ def by_name(container: Container, name: str) -> providers.Provider[Any]:
         )
     for types, what in _ONLY_MARKED:
         if isinstance(provider, types):
-            example = "config.x" if isinstance(provider, _CONFIGURATION) else f"{name}.x"
+            example = "config.x" if isinstance(provider, CONFIGURATION) else f"{name}.x"
             raise InjectionError(
                 f'{name!r} is {what}, which is never injected by name: mark the parameter with Provide["{example}"]'
             )
@@ -62,13 +63,13 @@ def by_marker(container: Container, marker: Marker) -> providers.Provider[Any]:
     if isinstance(marker.modifier, InvariantModifier):
         raise InjectionError(f"{marker!r} depends on another provider: use a Selector in the container")
     modified: providers.Provider[Any] = provider if marker.modifier is None else _modified(provider, marker)
-    return _readable(modified, marker) if isinstance(modified, _CONFIGURATION) else modified
+    return _readable(modified, marker) if isinstance(modified, CONFIGURATION) else modified
 
 
 def _step(provider: Any, segment: str, walked: list[str]) -> Any:
     if isinstance(provider, (providers.Configuration, providers.ConfigurationOption)):
         return _key(provider, segment, walked)
-    if isinstance(provider, _OF_INSTANCE):
+    if isinstance(provider, OF_INSTANCE):
         return getattr(provider, segment)
     among: dict[str, Any] = getattr(provider, "providers", {})
     if segment in among:
@@ -91,6 +92,10 @@ def _key(configuration: Any, key: str, walked: list[str]) -> Any:
 
 def _modified(provider: Any, marker: Marker) -> Any:
     modifier: Any = marker.modifier
+    if isinstance(modifier, TypeModifier) and modifier.type_ is bool:
+        raise InjectionError(
+            f'{marker!r}: as_(bool) makes True of any text, "False" too: leave it out, the settings have truth values'
+        )
     try:
         return modifier.modify(provider, providers_map=None)
     except AttributeError as error:
