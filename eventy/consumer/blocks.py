@@ -17,12 +17,14 @@ logger = logging.getLogger(__name__)
 _LOOK = 1.0
 # Seconds by which a look is late when the loop was blocked, rather than the machine busy.
 _LATE = 2.0
+# Of that time, the share that a handler has run to be named: the machine may have been busy besides.
+_SHARE = 0.5
 # Messages that are named.
 _NAMED = 3
 
 
 class Blocks:
-    """Looks every second, and logs when that was late and one of the consumer's handlers ran all the time.
+    """Looks every second, and logs when that was late and one of the consumer's handlers ran most of the time.
 
     Parameters
         name: of the consumer, for the log.
@@ -64,8 +66,8 @@ class Blocks:
         ended, now = list(self._take_longest()), self._clock.monotonic()
         if late < _LATE:
             return
-        records = [one.record for one in self._running() if now - one.since >= late]
-        records += [one.record for one in ended if one.seconds >= late]
+        records = [one.record for one in self._running() if now - one.since >= late * _SHARE]
+        records += [one.record for one in ended if one.seconds >= late * _SHARE]
         if records:
             logger.warning(
                 "%s: the event loop was blocked for %.1f s while the handler of %s ran. Nothing else goes on then: "
