@@ -7,6 +7,7 @@ STAMP := $(VENV)/.installed
 BENCH_STAMP := $(VENV)/.installed-bench
 SOAK := tests/kafka/test_faults.py tests/kafka/test_chain.py tests/kafka/test_exactly_once.py
 FAST := -m "not kafka and not postgres"
+REAL := -m "kafka or postgres"
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-fast soak test-pythons mutants bench check constraints clean
@@ -21,10 +22,11 @@ run: $(STAMP) ## start the sample application
 
 test: $(STAMP) ## all tests, on a real Kafka broker and a real PostgreSQL server
 	@$(BIN)/python -m tests.real.jars
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(FAST) --numprocesses auto
+	$(BIN)/python -m pytest $(REAL)
 
 test-fast: $(STAMP) ## the tests that need no server
-	$(BIN)/python -m pytest $(FAST)
+	$(BIN)/python -m pytest $(FAST) --numprocesses auto
 
 soak: $(STAMP) ## the long forms of what kills processes and the broker, and exactly once in every conformance test
 	@$(BIN)/python -m tests.real.jars

@@ -17,15 +17,13 @@ from tests.real.kafka import KafkaBroker
 _ABOUT_WRITING = {"test_exactly_once", "test_exhaustion", "test_handling", "test_lanes", "test_letters", "test_retry"}
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--soak"):
-        return
-    left_out = [item for item in items if _is_left_out(item)]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if _takes_its_time(item):
+            item.add_marker(pytest.mark.soak)
 
 
-def _is_left_out(item: pytest.Item) -> bool:
+def _takes_its_time(item: pytest.Item) -> bool:
     backend = item.callspec.params.get("backend") if hasattr(item, "callspec") else None
     return backend == "kafka-exactly-once" and item.path.stem not in _ABOUT_WRITING
 

@@ -28,7 +28,7 @@ def on_chain(scene: Scene, backend: KafkaBackend, tmp_path: Path, request: pytes
     return partial(Chain.open, scene, backend, tmp_path, FULL if request.config.getoption("--soak") else SHORT)
 
 
-@pytest.mark.parametrize("concurrency", [1, 4])
+@pytest.mark.parametrize("concurrency", [pytest.param(1, marks=pytest.mark.soak), 4])
 async def test_chain_writes_everything_once_and_in_order_whatever_is_killed(
     on_chain: OnChain, kafka_broker: KafkaBroker, request: pytest.FixtureRequest, concurrency: int
 ) -> None:
