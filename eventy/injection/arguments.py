@@ -12,12 +12,21 @@ from dependency_injector.containers import Container
 
 from eventy.errors import InjectionError
 from eventy.injection.annotations import classes, fits, shown
+from eventy.injection.dependencies import in_force
 from eventy.injection.entering import is_entered
 from eventy.injection.lookup import by_marker, by_name
 from eventy.injection.markers import marker_of
 from eventy.injection.mistakes import Mistakes
-from eventy.injection.products import awaitable_in, class_itself, in_force, made_class
+from eventy.injection.products import awaitable_in, class_itself, made_class
 from eventy.injection.signature import Signature
+
+
+class ProviderError(InjectionError):
+    """What is wrong is the provider, whoever asks for it."""
+
+    def __init__(self, provider: providers.Provider[Any], text: str) -> None:
+        self.provider = provider
+        super().__init__(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +119,20 @@ def refuse_class_override(provider: providers.Provider[Any]) -> None:
     given = class_itself(in_force(provider))
     if given is not None and class_itself(provider) is None:
         name = given.__qualname__
-        raise InjectionError(
+        raise ProviderError(
+            provider,
             f"its provider is overridden with the class {name}, which is handed out as it is, not as an instance: "
-            f"override it with providers.Factory({name}) or providers.Object({name}(…))"
+            f"override it with providers.Factory({name}) or providers.Object({name}(…))",
         )
 
 
 def _refuse_awaitable(provider: providers.Provider[Any]) -> None:
     if (found := awaitable_in(provider)) is not None:
         what = "is" if found is in_force(provider) else "is built with"
-        raise InjectionError(
+        raise ProviderError(
+            provider,
             f"its provider {what} {found!r}, which must be awaited: only synchronous providers are injected; "
-            f"make it a component with async start() and stop(), or an async context manager"
+            f"make it a component with async start() and stop(), or an async context manager",
         )
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from dependency_injector import providers
 
-from eventy.injection.products import in_force, maker
+from eventy.injection.dependencies import in_force
+from eventy.injection.products import maker
 
 # These make a new object for each message. What a singleton keeps for all of them must not be closed after the first.
 _MAKES_NEW = (providers.Factory, providers.Callable, providers.MethodCaller)

@@ -18,7 +18,8 @@ Handler = Callable[..., Awaitable[None]]
 Call = Callable[[BaseEvent, Context], Awaitable[None]]
 
 _SHAPE = Shape("event, context", ("event",))
-_OWN = {"app": "app", "corr_id": "context.corr_id", "context": "context"}
+#: What every handler may ask for beside providers, as expressions over the call.
+OWN = {"app": "app", "corr_id": "context.corr_id", "context": "context"}
 
 
 def compile_handler(handler: Handler, container: Container, app: object) -> Call:
@@ -44,7 +45,7 @@ def compile_handlers(handlers: Sequence[Handler], container: Container, app: obj
         with mistakes.collected():
             refuse_sync(handler)
             signature = read_signature(handler, given=("event",))
-            steps.append(Step(signature, resolve(signature, container, _OWN)))
+            steps.append(Step(signature, resolve(signature, container, OWN)))
     mistakes.raise_any()
     call: Any = write_call(_SHAPE, steps, app=app)
     return call  # type: ignore[no-any-return]  # it is written just above

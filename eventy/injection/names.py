@@ -8,8 +8,9 @@ from dependency_injector import providers
 from dependency_injector.containers import Container, DeclarativeContainer, DynamicContainer
 
 from eventy.errors import InjectionError
+from eventy.injection.dependencies import in_force
 from eventy.injection.mistakes import Mistakes
-from eventy.injection.products import in_force, made_class
+from eventy.injection.products import made_class
 
 _OF_CONTAINERS = frozenset(dir(DynamicContainer()) + dir(DeclarativeContainer))
 _OF_MESSAGES = frozenset(("corr_id", "context"))
@@ -20,7 +21,7 @@ def check_names(container: Container, app: object) -> None:
 
     Parameters
         container: the root container; `app` in it may only be the provider of the application.
-        app: the application.
+        app: the application; None: it isn't known yet, so that nothing called `app` is judged.
     """
     mistakes = Mistakes()
     for name, provider in container.providers.items():
@@ -31,7 +32,7 @@ def check_names(container: Container, app: object) -> None:
                 )
             if name in _OF_CONTAINERS:
                 raise InjectionError(f"a provider is called {name!r}, which hides the container's attribute: rename it")
-            if name == "app" and not _may_make(provider, app):
+            if name == "app" and app is not None and not _may_make(provider, app):
                 raise InjectionError("a provider is called 'app', which is the application to every handler: rename it")
     mistakes.raise_any()
 

@@ -9,12 +9,12 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.resources import AsyncResource
 
-_CALLING = (providers.Factory, providers.BaseSingleton, providers.Callable, providers.BaseResource)
+from eventy.injection.dependencies import CALLING, dependencies, in_force
 
 
 def maker(provider: providers.Provider[Any]) -> object:
     """Return the class or function whose result is handed out; None when that isn't known."""
-    if isinstance(provider, _CALLING):
+    if isinstance(provider, CALLING):
         return provider.provides
     if isinstance(provider, providers.MethodCaller):  # provider.provided.method.call()
         getter: Any = provider
@@ -30,7 +30,7 @@ def made_class(provider: object) -> type | None:
     """Return the class of what is handed out; None when that isn't known."""
     if type(provider) is providers.Object:  # its subclasses are configurations and placeholders
         return type(provider.provides) if isinstance(provider.provides, type) else provider.provides.__class__
-    if isinstance(provider, _CALLING):
+    if isinstance(provider, CALLING):
         made_by = provider.provides
         return made_by if isinstance(made_by, type) and not isinstance(provider, providers.BaseResource) else None
     return None
@@ -43,19 +43,13 @@ def class_itself(provider: providers.Provider[Any]) -> type | None:
     return None
 
 
-def in_force(provider: providers.Provider[Any]) -> providers.Provider[Any]:
-    """Return the provider that answers at this moment: the last override, else the provider itself."""
-    while provider.last_overriding is not None:
-        provider = provider.last_overriding
-    return provider
-
-
 def awaitable_in(provider: providers.Provider[Any]) -> providers.Provider[Any] | None:
     """Return what must be awaited before a provider has its object: itself, or a provider that it is built with."""
-    return next((found for found in _built_with(provider, set()) if _must_be_awaited(found)), None)
+    return next((found for found in _built_with(provider, set()) if must_be_awaited(found)), None)
 
 
-def _must_be_awaited(provider: providers.Provider[Any]) -> bool:
+def must_be_awaited(provider: providers.Provider[Any]) -> bool:
+    """Return whether a provider itself hands out something to await."""
     if isinstance(provider, providers.Coroutine):
         return True
     made_by = maker(provider)
@@ -72,12 +66,5 @@ def _built_with(provider: providers.Provider[Any], seen: set[int]) -> Iterator[p
         return
     seen.add(id(provider))
     yield provider
-    for argument in _arguments(provider):
-        if isinstance(argument, providers.Provider) and not isinstance(argument, providers.Delegate):
-            yield from _built_with(argument, seen)
-
-
-def _arguments(provider: providers.Provider[Any]) -> tuple[object, ...]:
-    if isinstance(provider, (*_CALLING, providers.Dict)):
-        return (*getattr(provider, "args", ()), *provider.kwargs.values())
-    return tuple(provider.args) if isinstance(provider, providers.List) else ()
+    for needed in dependencies(provider):
+        yield from _built_with(needed, seen)

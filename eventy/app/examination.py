@@ -1,0 +1,222 @@
+"""Finds everything that is wrong with an application before any of it starts: what a start and `eventy check` share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dependency_injector.providers import Provider
+
+from eventy.app.base import BaseApp
+from eventy.app.create import create, created_class
+from eventy.app.settings.table import VARIABLES
+from eventy.app.settings.variable import Variable
+from eventy.consumer.base import BaseEventConsumer
+from eventy.consumer.engine import EngineConsumer
+from eventy.emitter.base import BaseEventEmitter
+from eventy.errors import ConfigurationError, InjectionError, WiringError
+from eventy.event.registry import Registration, Registry
+from eventy.handler.dispatch import handlers_of
+from eventy.http.server import SanicServer
+from eventy.injection import Container, check_names
+from eventy.injection.asked import asked_by, provider_of
+from eventy.injection.building import build
+from eventy.injection.declared import declaration_flaws
+from eventy.injection.lookup import closest
+from eventy.injection.paths import Paths
+from eventy.injection.wiring import Flaw, Path, Wiring
+
+_OPTION = re.compile(r"\bconfig\.(\w+)")
+#: The variables behind the options of `config`.
+VARIABLES_OF_FIELDS: Mapping[str, Variable] = {one.field: one for one in VARIABLES.values()}
+
+
+class Examination:
+    """Looks at a container, builds its singletons, and looks at what they are.
+
+    Parameters
+        container: the root container.
+        app: the application; None: what the container's `app` makes.
+        with_routes: whether routes are compiled even where nothing is wrong: a server's can be compiled but once.
+    """
+
+    def __init__(self, container: Container, app: Any = None, *, with_routes: bool = True) -> None:
+        self.app = app
+        self.registry = Registry()
+        #: How many were looked at.
+        self.providers = self.handlers = 0
+        self.container = container
+        #: What the providers are called.
+        self.paths = Paths(container)
+        self._wiring = Wiring(self.paths, VARIABLES_OF_FIELDS.get)
+        self._errors: list[ConfigurationError] = []
+        self._look_at_handlers()
+        self._look_at_singletons()
+        self._look_at_app()
+        self._look_at_names()
+        self._look_at_components()
+        if with_routes or self.mistakes:
+            self._look_at_routes()
+
+    @property
+    def mistakes(self) -> tuple[str, ...]:
+        """What is wrong, a text each."""
+        return (*(_with_variables(str(error)) for error in self._errors), *map(str, self._wiring.flaws))
+
+    def raise_any(self) -> None:
+        """Raise one WiringError for all that is wrong, if anything is."""
+        if self.mistakes:
+            causes = [*(flaw.error for flaw in self._wiring.flaws if flaw.error is not None), None]
+            raise WiringError(self.mistakes) from causes[0]
+
+    def drop_tasks(self) -> None:
+        """Forget what was to run beside the components."""
+        if self.app is not None:
+            self.app.drop_tasks()
+
+    # ------------------------------------------------------------ the container
+
+    def _look_at_handlers(self) -> None:
+        self._find_registry()
+        for registration in (*self.registry, *self.registry.tombstones):
+            try:
+                registration.matches(())  # a pattern that can't be compiled
+                self._look_at_handlers_of(registration)
+            except ConfigurationError as error:
+                self._errors.append(error)
+
+    def _find_registry(self) -> None:
+        provider = self.container.providers.get("registry")
+        if provider is None:
+            return
+        self._wiring.walk(provider)
+        if not self._wiring.is_sound(provider):
+            return
+        try:
+            found = provider()
+        except Exception:  # noqa: BLE001  # told when it is built with the others
+            return
+        if isinstance(found, Registry):
+            self.registry = found
+        else:
+            self._find(f"registry: makes a {type(found).__qualname__}, expected an eventy.event.registry.Registry")
+
+    def _look_at_handlers_of(self, registration: Registration) -> None:
+        for handler in handlers_of(registration):
+            asked = asked_by(handler, self.container)
+            self.handlers += 1
+            self._errors += asked.errors
+            for provider in asked.providers:
+                self._wiring.walk(provider, asker=asked.label)
+
+    def _look_at_singletons(self) -> None:
+        for _, provider in self.paths:
+            self.providers += 1
+            self._wiring.walk(provider)
+        for flaw in declaration_flaws(self.paths):
+            self._wiring.flaws.append(flaw)
+        build(self._wiring)
+        for provider, path in self._wiring.walked:
+            self._look_at_created(provider, path)
+
+    def _look_at_created(self, provider: Any, path: Path) -> None:
+        """Look at what `create` is given where it can't be called, since something else is wrong."""
+        if self._wiring.is_sound(provider) or getattr(provider, "provides", None) is not create or not provider.args:
+            return
+        dotted_path = provider.args[0]
+        if isinstance(dotted_path, Provider):
+            if not self._wiring.is_sound(dotted_path):
+                return
+            dotted_path = dotted_path()
+        literal = {name: None if isinstance(one, Provider) else one for name, one in provider.kwargs.items()}
+        try:
+            found: Any = created_class(dotted_path, literal)
+            if issubclass(found, EngineConsumer):
+                found(**literal)  # it only keeps the others
+        except ConfigurationError as error:
+            self._wiring.spoil(provider, Flaw(path, str(error), error))
+
+    def _look_at_app(self) -> None:
+        provider = self.container.providers.get("app")
+        if self.app is not None:
+            return
+        if provider is None:
+            self._find(
+                f"the root container has no provider 'app'{closest('app', self.container.providers)}: add "
+                "app = providers.Singleton(Eventy, container=__self__, components=providers.List(…))"
+            )
+        elif self._wiring.is_sound(provider):
+            made = provider()
+            if isinstance(made, BaseApp):
+                self.app = made
+            else:
+                self._find(f"app: makes a {type(made).__qualname__}, expected an eventy.app.eventy.Eventy")
+
+    def _look_at_names(self) -> None:
+        self._attempt(check_names, self.container, self.app)
+
+    # ------------------------------------------------------------ what it is made of
+
+    def _look_at_components(self) -> None:
+        for consumer in (one for one in self._components if isinstance(one, BaseEventConsumer)):
+            for emitter in (one for one in self._components if isinstance(one, BaseEventEmitter)):
+                self._attempt(consumer.check_emitter, emitter)
+
+    def _look_at_routes(self) -> None:
+        app = self.app or _Unbuilt(self.container)
+        for server in (one for one in self._components if isinstance(one, SanicServer)):
+            try:
+                server.prepare(app)
+            except InjectionError as error:
+                for part in error.parts:
+                    self._look_at_route(part)
+            except ConfigurationError as error:
+                self._errors.append(error)
+
+    def _look_at_route(self, error: InjectionError) -> None:
+        provider = provider_of(error)
+        if provider is not None:
+            self._wiring.walk(provider, asker=str(error).partition(" (")[0])
+        if provider is None or self._wiring.is_sound(provider):
+            self._errors.append(error)
+
+    @property
+    def _components(self) -> Sequence[Any]:
+        """The application's components; when it can't be built, those singletons that can."""
+        if self.app is not None:
+            components: Sequence[Any] = self.app.components
+            return components
+        return self._wiring.built
+
+    # ------------------------------------------------------------
+
+    def _attempt(self, step: Any, *arguments: object) -> None:
+        try:
+            step(*arguments)
+        except InjectionError as error:
+            self._errors += error.parts
+        except ConfigurationError as error:
+            self._errors.append(error)
+
+    def _find(self, text: str) -> None:
+        self._errors.append(ConfigurationError(text))
+
+
+class _Unbuilt:
+    """Stands in for an application that can't be built."""
+
+    def __init__(self, container: Container) -> None:
+        self.container = container
+
+    def readiness(self) -> Mapping[str, str]:
+        return {}
+
+
+def _with_variables(text: str) -> str:
+    """Add which variable each setting is that a text names."""
+    named = dict.fromkeys(_OPTION.findall(text))
+    variables = [
+        f"config.{key} is the variable {VARIABLES_OF_FIELDS[key].name}" for key in named if key in VARIABLES_OF_FIELDS
+    ]
+    return f"{text} ({', '.join(variables)})" if variables else text

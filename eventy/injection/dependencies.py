@@ -1,0 +1,90 @@
+"""What a provider calls before it has its own object, in the order in which that is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeGuard
+
+from dependency_injector import providers
+
+#: What calls something: a class or a function, or another provider.
+CALLING = (providers.Factory, providers.BaseSingleton, providers.Callable, providers.BaseResource)
+#: Parts of what another provider hands out. Asking these for an attribute makes one more of them.
+OF_INSTANCE = (providers.ProvidedInstance, providers.AttributeGetter, providers.ItemGetter, providers.MethodCaller)
+
+_WITH_ATTRIBUTES = (providers.Factory, providers.BaseSingleton)
+
+
+def dependencies(provider: providers.Provider[Any]) -> tuple[providers.Provider[Any], ...]:
+    """Return the providers that one calls; what it only hands on (`x.provider`, an aggregate) isn't among them.
+
+    Parameters
+        provider: the one in force, see `in_force`.
+    """
+    return tuple(filter(_is_called, _parts(provider)))
+
+
+def chosen(selector: providers.Selector) -> str:
+    """Return the name that a selector chooses by. Raises what that raises."""
+    chooses: Any = selector.selector
+    return str(chooses())
+
+
+def arguments(provider: providers.Provider[Any]) -> tuple[providers.Provider[Any], ...]:
+    """Return the providers whose products a provider passes to what it calls; those in lists one by one."""
+    given: Any = provider
+    if not isinstance(provider, (*CALLING, providers.MethodCaller)):
+        return ()
+    parts = (*given.args, *given.kwargs.values(), *_attributes(given))
+    return tuple(one for part in parts if _is_called(part) for one in unfolded(part))
+
+
+def unfolded(provider: providers.Provider[Any]) -> Iterator[providers.Provider[Any]]:
+    """Yield a provider; of a list, a dictionary or a selector the ones that stand in it."""
+    one: Any = in_force(provider)
+    if isinstance(one, providers.Selector):
+        parts = tuple(_selected(one))[1:]
+    elif isinstance(one, (providers.List, providers.Dict)):
+        parts = dependencies(one)
+    else:
+        yield provider
+        return
+    for part in parts:
+        if _is_called(part):
+            yield from unfolded(part)
+
+
+def in_force(provider: providers.Provider[Any]) -> providers.Provider[Any]:
+    """Return the provider that answers at this moment: the last override, else the provider itself."""
+    while provider.last_overriding is not None:
+        provider = provider.last_overriding
+    return provider
+
+
+def _is_called(part: object) -> TypeGuard[providers.Provider[Any]]:
+    return isinstance(part, providers.Provider) and not isinstance(part, providers.Delegate)
+
+
+def _attributes(provider: Any) -> Iterable[object]:
+    return provider.attributes.values() if isinstance(provider, _WITH_ATTRIBUTES) else ()
+
+
+def _parts(provider: Any) -> Iterable[object]:
+    if isinstance(provider, (*CALLING, providers.MethodCaller)):
+        return (provider.provides, *provider.args, *provider.kwargs.values(), *_attributes(provider))
+    if isinstance(provider, OF_INSTANCE):
+        return (provider.provides,)
+    if isinstance(provider, (providers.List, providers.Dict)):
+        return provider.args if isinstance(provider, providers.List) else provider.kwargs.values()
+    if isinstance(provider, providers.Dependency):
+        return (provider.default,)
+    return _selected(provider) if isinstance(provider, providers.Selector) else ()
+
+
+def _selected(selector: providers.Selector) -> tuple[object, object]:
+    among: Any = selector.providers
+    try:
+        name = chosen(selector)
+    except Exception:  # noqa: BLE001  # whatever it is, it is found where the selector itself is looked at
+        return (selector.selector, None)
+    return (selector.selector, among.get(name))

@@ -1,0 +1,201 @@
+"""`check`: everything at once, nothing connected, and the same at the start."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dependency_injector import containers, providers
+from sanic import Blueprint, Request
+
+from containers.application import ApplicationContainer, create_container
+from eventy.app.check import build_app, check
+from eventy.app.eventy import Eventy
+from eventy.app.settings import Settings
+from eventy.command.base import BaseCommand
+from eventy.errors import WiringError
+from eventy.event.base import BaseEvent
+from eventy.event.registry import Registry, on
+from eventy.http.server import SanicServer
+from eventy.testing.harness import Harness
+from payment.repository.memory import MemoryPaymentRepository
+from tests.app.mistaken import a_root, mistakes_of, settings
+
+KAFKA = Settings(
+    event_consumer="eventy.consumer.kafka.KafkaConsumer",
+    event_emitter="eventy.emitter.kafka.KafkaProducer",
+    kafka_bootstrap_server="127.0.0.1:1",
+)
+# What the interpreter tells of when something leaves the process, or is left behind by it.
+LEAVING = ("socket.bind", "socket.connect", "socket.getaddrinfo", "sqlite3.connect", "subprocess.Popen", "os.mkdir")
+
+seen: list[str] = []
+
+
+def listen(event: str, arguments: tuple[Any, ...]) -> None:
+    written = event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+")
+    if event in LEAVING or written:
+        seen.append(f"{event} {arguments}")
+
+
+async def misspelt(event: BaseEvent, payment_repo: object) -> None: ...
+
+
+class Unready(BaseCommand):
+    @classmethod
+    def name(cls) -> str:
+        return "Unready"
+
+
+def test_sample_is_sound_and_the_check_leaves_nothing_behind() -> None:
+    container: Any = create_container(Settings())
+    before = container.payment_repository()
+    with container.payment_repository.override(providers.Singleton(MemoryPaymentRepository)):
+        check(container)
+        check(container)
+    assert container.payment_repository() is not before  # built anew: it keeps nothing of the check
+
+
+def test_check_connects_to_nothing_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path("avro_schemas").absolute()
+    monkeypatch.chdir(tmp_path)
+    sys.addaudithook(listen)  # it stays for the rest of the process, so it does next to nothing
+    check(create_container(Settings(**{**KAFKA.as_dict(), "avro_schemas_folder": str(folder)})))
+    seen.clear()
+    check(create_container(Settings(**{**KAFKA.as_dict(), "avro_schemas_folder": str(folder)})))
+    assert seen == []
+    assert list(tmp_path.iterdir()) == []
+    with (tmp_path / "noticed").open("w"):
+        pass
+    assert len(seen) == 1
+
+
+async def test_check_runs_inside_a_loop_as_well() -> None:
+    check(create_container(KAFKA))
+
+
+def everything_wrong() -> Any:
+    bp = Blueprint("wrong")
+
+    @bp.get("/payments/<payment_id>")
+    async def payments(request: Request[Any, Any], payment_id: str, payment_repositry: object) -> None: ...
+
+    config = settings()
+    one: Any = providers.Singleton(dict)
+    one.add_kwargs(two=one)
+    server = providers.Singleton(SanicServer, blueprints=providers.Object((bp,)))
+    container = a_root(
+        config=config,
+        registry=providers.Singleton(Registry, providers.Object((Unready, on("a.[", misspelt), on("b", misspelt)))),
+        context=providers.Object(1),
+        url=config.databse_url,
+        circle=one,
+        http_server=server,
+        broken=providers.Singleton(int, "x"),
+    )
+    components = providers.List(server, one)  # what is wrong with one of them keeps the others from nothing
+    container.set_provider("app", providers.Singleton(Eventy, providers.Object(container), components=components))
+    return container
+
+
+def test_all_mistakes_are_found_at_once_in_an_order_that_stays() -> None:
+    found = mistakes_of(everything_wrong())
+    beginnings = (
+        "tests.app.test_check.Unready, registered for 'Unready', has no execute()",
+        "GenericEvent is registered for 'a.[', which is neither the name of a schema nor a regular expression",
+        "misspelt (",
+        "a provider is called 'context'",
+        "everything_wrong.<locals>.payments (",
+        "config.databse_url: config has no 'databse_url' (closest: 'database_url', the variable DATABASE_URL)",
+        "circle → circle: is built with itself",
+        "broken: can't be built: ValueError: invalid literal for int() with base 10: 'x'",
+    )
+    assert [one for one, begins in zip(found, beginnings, strict=True) if not one.startswith(begins)] == []
+    assert mistakes_of(everything_wrong()) == found
+
+
+def test_error_is_one_text_with_a_line_for_each_mistake() -> None:
+    with pytest.raises(WiringError) as raised:
+        check(everything_wrong())
+    heading, *lines = str(raised.value).splitlines()
+    assert heading == "8 mistakes were found:"
+    assert lines == [f"  {mistake}" for mistake in raised.value.mistakes]
+
+
+def test_start_finds_the_same_in_the_same_words() -> None:
+    expected = mistakes_of(everything_wrong())
+    with pytest.raises(WiringError) as raised:
+        build_app(everything_wrong())
+    assert raised.value.mistakes == expected
+
+
+async def test_harness_finds_the_same_in_the_same_words() -> None:
+    container: Any = create_container(Settings())
+    with (
+        container.registry.override(Registry([on("a", misspelt)])),
+        container.payment_repository.override(MemoryPaymentRepository),
+    ):
+        expected = mistakes_of(container)
+        with pytest.raises(WiringError) as raised:
+            await Harness(container).__aenter__()
+    assert len(expected) == 3  # the serializer has no such schema either
+    assert raised.value.mistakes == expected
+
+
+async def test_application_that_is_entered_finds_the_same_before_anything_has_started() -> None:
+    container: Any = create_container(Settings())
+    app = container.app()
+    with container.registry.override(Registry([on("a", misspelt), on("b", misspelt)])):
+        expected = mistakes_of(container)
+        with pytest.raises(WiringError) as raised:
+            await app.__aenter__()
+    assert raised.value.mistakes == expected
+
+
+def test_route_is_told_of_the_provider_that_it_asks_for() -> None:
+    bp = Blueprint("asking")
+
+    @bp.get("/")
+    async def asking(request: Request[Any, Any], engine: object) -> None: ...
+
+    async def connect() -> object: ...
+
+    server = providers.Singleton(SanicServer, blueprints=providers.Object((bp,)))
+    container = a_root(engine=providers.Factory(connect), http_server=server)
+    container.set_provider(
+        "app", providers.Singleton(Eventy, providers.Object(container), components=providers.List(server))
+    )
+    (mistake,) = mistakes_of(container)
+    label = test_route_is_told_of_the_provider_that_it_asks_for.__name__
+    assert mistake.startswith(f"{label}.<locals>.asking → engine: must be awaited, as a Factory of the async")
+
+
+def test_container_without_an_application_is_told_what_to_add() -> None:
+    container = containers.DynamicContainer()
+    container.set_providers(ap=providers.Singleton(dict))
+    (mistake,) = mistakes_of(container)
+    assert mistake.startswith(
+        "the root container has no provider 'app' (closest: 'ap'): add app = providers.Singleton("
+    )
+
+
+@pytest.mark.parametrize("name", ["app", "registry"])
+def test_provider_of_something_else_than_its_name_says_is_told(name: str) -> None:
+    (mistake, *_) = mistakes_of(a_root(**{name: providers.Singleton(dict)}))
+    assert mistake.startswith(f"{name}: makes a dict, expected an eventy.")
+
+
+def test_component_that_cannot_be_one_is_told_with_its_path() -> None:
+    container = a_root()
+    container.set_provider(
+        "app", providers.Singleton(Eventy, providers.Object(container), components=providers.List(providers.Object(3)))
+    )
+    (mistake,) = mistakes_of(container)
+    assert mistake.startswith("app: 3 (int) is among the components, which have `async def start(self)`")
+
+
+def test_class_of_containers_is_told_apart_from_its_instance() -> None:
+    assert not isinstance(ApplicationContainer(), ApplicationContainer)  # which is why nothing here asks for that
+    check(create_container(Settings()))
