@@ -1,0 +1,197 @@
+"""The architecture of an application as a page: which messages and requests go where, and what is made of what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from dependency_injector import providers
+
+from eventy.app.create import create
+from eventy.app.diagram import Diagram
+from eventy.app.examination import VARIABLES_OF_FIELDS, Examination
+from eventy.consumer.base import BaseEventConsumer
+from eventy.event.registry import Registration
+from eventy.handler.dispatch import handlers_of
+from eventy.http.server import SanicServer
+from eventy.injection.asked import Asked, asked_by
+from eventy.injection.dependencies import CALLING, dependencies, in_force
+from eventy.injection.lookup import CONFIGURATION
+from eventy.injection.paths import Paths, name_of
+from eventy.injection.products import maker
+from eventy.injection.rules import is_shared
+
+_PATH_PARAMETER = re.compile(r"<([a-zA-Z_]\w*)")
+
+
+def page(examination: Examination, name: str) -> str:
+    """Return the page, in Markdown; the same application has the same one, whatever its settings.
+
+    Parameters
+        examination: of an application without mistakes, its routes not compiled.
+        name: where the container comes from.
+    """
+    return f"""# Architecture
+
+`eventy graph` has written this page, from `{name}`. Write it anew rather than change it.
+
+## Messages and requests
+
+A consumer delivers whatever its topics have; the name of a message decides who handles it. Behind each handler and
+route is what it asks for.
+
+```mermaid
+{messages(examination)}
+```
+
+## The container
+
+What each object is built with. The application starts its components in the order of their numbers, and stops them in
+reverse.
+
+```mermaid
+{container(examination)}
+```
+"""
+
+
+# ---------------------------------------------------------------- messages
+
+
+def messages(examination: Examination) -> Diagram:
+    """Return topics, consumers, messages, handlers, routes, and what these ask for."""
+    diagram, paths = Diagram(), examination.paths
+    registry = "messages, by their names"
+    for path, consumer, provider in _consumers(examination):
+        group = getattr(consumer, "group", None)
+        position = provider.kwargs.get("position")
+        about = [
+            f"group {group}" if group else "no group",
+            *([f"from {position}"] if isinstance(position, str) else []),
+        ]
+        diagram.box(path, path, ", ".join(about))
+        for topic in _topics(consumer):
+            diagram.box(("topic", topic), topic, shape="store", group="topics")
+            diagram.arrow(("topic", topic), path)
+        diagram.box(registry, registry, shape="hexagon")
+        diagram.arrow(path, registry)
+    for registration in (*examination.registry, *examination.registry.tombstones):
+        diagram.box(registry, registry, shape="hexagon")
+        _draw_registration(diagram, registration, registry, examination)
+    for path, methods, handler in _routes(examination):
+        diagram.box(("route", path, methods), f"{methods} {path}", shape="round", group="routes")
+        _draw_asked(
+            diagram, ("route", path, methods), asked_by(handler, examination.container, ("request",)), paths, path
+        )
+    return diagram
+
+
+def _draw_registration(diagram: Diagram, registration: Registration, registry: str, examination: Examination) -> None:
+    named = f"tombstones of {registration.pattern}" if registration.is_for_tombstones else registration.pattern
+    for handler in handlers_of(registration):
+        asked = asked_by(handler, examination.container)
+        diagram.box(("handler", asked.label), asked.label, group="handlers")
+        diagram.arrow(registry, ("handler", asked.label), named)
+        _draw_asked(diagram, ("handler", asked.label), asked, examination.paths)
+
+
+def _draw_asked(diagram: Diagram, key: object, asked: Asked, paths: Paths, path: str = "") -> None:
+    in_path = _PATH_PARAMETER.findall(path)
+    for provider in asked.providers:
+        name = paths.of(provider)
+        if name not in in_path:
+            diagram.box(("provider", name), name, shape="round", group="what they ask for")
+            diagram.arrow(key, ("provider", name))
+
+
+def _consumers(examination: Examination) -> Iterator[tuple[str, Any, Any]]:
+    for path, provider in examination.paths:
+        one = in_force(provider)
+        if is_shared(one) and isinstance(made := provider(), BaseEventConsumer) and made in examination.app.components:
+            yield path, made, one
+
+
+def _topics(consumer: Any) -> tuple[str, ...]:
+    subscription = getattr(consumer, "subscription", None)
+    patterns = (f"like {pattern.pattern}" for pattern in getattr(subscription, "patterns", ()))
+    return (*getattr(subscription, "names", ()), *patterns)
+
+
+def _routes(examination: Examination) -> Iterator[tuple[str, str, Any]]:
+    """Yield path, methods and handler of each route of the user's; files and classes of views ask for nothing."""
+    for server in examination.app.components:
+        if isinstance(server, SanicServer):
+            for route in sorted(server.sanic.router.routes, key=lambda one: (one.path, sorted(one.methods))):
+                if not getattr(route.extra, "static", False) and not hasattr(route.handler, "view_class"):
+                    yield f"/{route.path}", ", ".join(sorted(route.methods)), route.handler
+
+
+# ---------------------------------------------------------------- the container
+
+
+def container(examination: Examination) -> Diagram:
+    """Return the providers of a container, framed by the containers that declare them."""
+    diagram, paths = Diagram(), examination.paths
+    frames = _frames(paths)
+    drawn = [(path, provider) for path, provider in paths if _is_drawn(provider)]
+    for path, provider in drawn:
+        diagram.box(id(provider), path, *_about(in_force(provider)), group=frames[id(provider)])
+    for _, provider in drawn:
+        order = _numbers(in_force(provider))
+        for needed in _named(provider, diagram):
+            diagram.arrow(id(provider), id(needed), order.get(id(needed), ""))
+    return diagram
+
+
+def _frames(paths: Paths) -> dict[int, str]:
+    """Return who declares each provider: the innermost container that has it."""
+    frames = {}
+    for prefix, one in paths.containers:
+        declared = getattr(one, "declarative_parent", None)
+        title = declared.__name__ if declared is not None else type(one).__name__
+        for provider in one.providers.values():
+            frames[id(provider)] = f"{prefix.rstrip('.')}: {title}" if prefix else title
+    return frames
+
+
+def _is_drawn(provider: providers.Provider[Any]) -> bool:
+    left_out = (*CONFIGURATION, providers.Dependency, providers.DependenciesContainer, providers.Self)
+    return not isinstance(provider, left_out)
+
+
+def _about(one: Any) -> Iterator[str]:
+    """Yield what a provider makes, and by which settings."""
+    if isinstance(one, CALLING) and one.provides is not create and not isinstance(one.provides, providers.Provider):
+        yield name_of(maker(one)) + ("" if is_shared(one) else ", a new one each time")
+    options = [part for part in dependencies(one) if isinstance(part, CONFIGURATION)]
+    variables = [VARIABLES_OF_FIELDS[key].name for key in map(_key, options) if key in VARIABLES_OF_FIELDS]
+    if variables:
+        yield ", ".join(variables)
+
+
+def _key(option: Any) -> str:
+    option = option.option if isinstance(option, providers.TypedConfigurationOption) else option
+    return str(option.get_name()).partition(".")[2]
+
+
+def _numbers(one: Any) -> dict[int, str]:
+    """Return the places of an application's components."""
+    components = one.kwargs.get("components") if isinstance(one, CALLING) else None
+    if not isinstance(components, providers.List):
+        return {}
+    return {id(_filled(part)): str(number) for number, part in enumerate(components.args, start=1)}
+
+
+def _named(provider: providers.Provider[Any], diagram: Diagram) -> Iterator[providers.Provider[Any]]:
+    """Yield what a provider is built with, and, in place of what has no box, what that is built with."""
+    for needed in map(_filled, dependencies(in_force(provider))):
+        if id(needed) in diagram:
+            yield needed
+        elif not isinstance(needed, CONFIGURATION):
+            yield from _named(needed, diagram)
+
+
+def _filled(provider: providers.Provider[Any]) -> providers.Provider[Any]:
+    """Return what fills a placeholder."""
+    return in_force(provider) if isinstance(provider, providers.Dependency) else provider
