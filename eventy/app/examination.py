@@ -149,9 +149,20 @@ class Examination:
         elif self._wiring.is_sound(provider):
             made = provider()
             if isinstance(made, BaseApp):
-                self.app = made
+                self._take(made)
             else:
                 self._find(f"app: makes a {type(made).__qualname__}, expected an eventy.app.eventy.Eventy")
+
+    def _take(self, app: Any) -> None:
+        self.app = app
+        if app.container is not self.container and not isinstance(app.container, type):  # that is told of __self__
+            self._find(
+                "app: has a container of its own, where nothing is found: add __self__ = providers.Self() to the root "
+                "container, and pass container=__self__"
+            )
+        for component in {id(one): one for one in app.components if app.components.count(one) > 1}.values():
+            name = getattr(component, "name", type(component).__qualname__)
+            self._find(f"app: has {name} twice among its components: list it once, it would be started twice")
 
     def _look_at_names(self) -> None:
         self._attempt(check_names, self.container, self.app)

@@ -7,7 +7,7 @@ from typing import Any
 
 from dependency_injector import providers
 
-from eventy.injection.dependencies import CALLING, dependencies
+from eventy.injection.dependencies import CALLING, dependencies, holds_providers
 from eventy.injection.paths import Paths
 from eventy.injection.wiring import Flaw
 
@@ -17,6 +17,7 @@ def declaration_flaws(paths: Paths) -> Iterator[Flaw]:
     for prefix, container in paths.containers:
         if (declared := getattr(container, "declarative_parent", None)) is not None:
             yield from _still_used(prefix, declared)
+            yield from _of_a_base(prefix, declared)
             yield from _copies(prefix, declared.providers, container.providers)
 
 
@@ -36,6 +37,19 @@ def _still_used(prefix: str, declared: Any) -> Iterator[Flaw]:
                         f"of {base.__name__}: define {user} again as well, or put @containers.copy({base.__name__}) "
                         f"above the class",
                     )
+
+
+def _of_a_base(prefix: str, declared: Any) -> Iterator[Flaw]:
+    """Yield the providers that get the class of a container, since `__self__` isn't inherited with them."""
+    selves = {id(base.__self__): base for base in declared.__mro__[1:] if getattr(base, "__self__", None) is not None}
+    for name, provider in declared.providers.items():
+        for needed in dependencies(provider):
+            if (base := selves.get(id(needed))) is not None:
+                yield Flaw(
+                    (f"{prefix}{name}", "__self__"),
+                    f"is the class {base.__name__}, not this container: {declared.__name__} inherits {name}, but never "
+                    f"__self__. Define {name} there again, with a __self__ = providers.Self() of its own",
+                )
 
 
 def _uses(provider: providers.Provider[Any], wanted: providers.Provider[Any], named: set[int]) -> bool:
@@ -65,7 +79,7 @@ def _copies(prefix: str, declared: Mapping[str, Any], made: Mapping[str, Any]) -
         if type(provider) is not type(ours) or not isinstance(provider, CALLING):
             continue
         for label, before, now in _pairs(provider, ours):
-            if now is not before and not isinstance(before, providers.Provider) and not _are_alike(before, now):
+            if now is not before and not holds_providers(before) and not _are_alike(before, now):
                 yield Flaw(
                     (f"{prefix}{name}",),
                     f"its {label} is a copy: a container copies the values that it is declared with, and the copy of "

@@ -54,6 +54,15 @@ def unfolded(provider: providers.Provider[Any]) -> Iterator[providers.Provider[A
             yield from unfolded(part)
 
 
+def holds_providers(value: object) -> bool:
+    """Return whether a value is a provider, or a plain list or dictionary with one in it."""
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return any(map(holds_providers, value))
+    if isinstance(value, dict):
+        return any(map(holds_providers, value.values()))
+    return isinstance(value, providers.Provider)
+
+
 def in_force(provider: providers.Provider[Any]) -> providers.Provider[Any]:
     """Return the provider that answers at this moment: the last override, else the provider itself."""
     while provider.last_overriding is not None:
@@ -62,7 +71,7 @@ def in_force(provider: providers.Provider[Any]) -> providers.Provider[Any]:
 
 
 def _is_called(part: object) -> TypeGuard[providers.Provider[Any]]:
-    return isinstance(part, providers.Provider) and not isinstance(part, providers.Delegate)
+    return isinstance(part, providers.Provider) and not providers.is_delegated(part)
 
 
 def _attributes(provider: Any) -> Iterable[object]:

@@ -39,7 +39,8 @@ def by_name(container: Container, name: str) -> providers.Provider[Any]:
         )
     for types, what in _ONLY_MARKED:
         if isinstance(provider, types):
-            example = "config.x" if isinstance(provider, CONFIGURATION) else f"{name}.x"
+            inside = "" if isinstance(provider, providers.Dependency) else ".x"
+            example = "config.x" if isinstance(provider, CONFIGURATION) else f"{name}{inside}"
             raise InjectionError(
                 f'{name!r} is {what}, which is never injected by name: mark the parameter with Provide["{example}"]'
             )

@@ -88,13 +88,19 @@ class Options:
             )
 
     def _missing(self, option: Any) -> str:
-        first, *keys = self._paths.of(option).split(".")
-        values: Any = self._paths.configuration()
+        prefix, found = self._paths.configuration(option)
+        values: Any = found
+        keys = _keys(option)
+        beginning = self._paths.of(option).split(".")[: -len(keys)]
+        if not values and prefix:
+            container = prefix.rstrip(".")
+            return f"the configuration of {container} is empty: pass it one, providers.Container(…, config=config)"
         if not values:
+            first = beginning[0]
             return f"{first} is empty: fill it, {first}.from_dict(load_settings().as_dict()) for example"
         for index, key in enumerate(keys):
             if not isinstance(values, dict) or key not in values:
-                place = ".".join((first, *keys[:index]))
+                place = ".".join((*beginning, *keys[:index]))
                 return f"{place} has no {key!r}{self._near(key, values)}: correct the name, or add the value"
             values = values[key]
         return "has no value: set it"
@@ -114,6 +120,11 @@ class Options:
     def _named(self, option: Any) -> str:
         setting = self._setting(option)
         return setting.name if setting else "its value"
+
+
+def _keys(option: Any) -> tuple[str, ...]:
+    option = option.option if isinstance(option, providers.TypedConfigurationOption) else option
+    return tuple(map(str, option.get_name_segments()))
 
 
 def _conversion(option: Any) -> str:

@@ -71,7 +71,7 @@ def _signature(one: providers.Provider[Any]) -> inspect.Signature | None:
 
 
 def _namespace(made_by: Callable[..., Any]) -> dict[str, Any]:
-    function: Any = vars(made_by).get("__init__", made_by) if isinstance(made_by, type) else made_by
+    function: Any = getattr(made_by, "__init__", None) if isinstance(made_by, type) else made_by
     return getattr(inspect.unwrap(function), "__globals__", {})
 
 

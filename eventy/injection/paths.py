@@ -28,13 +28,14 @@ class Paths:
         self.containers: list[tuple[str, Container]] = [("", container)]
         self._names: dict[int, str] = {}
         self._kept: list[object] = []  # what is known by its id mustn't go
+        self._configurations: dict[int, tuple[str, providers.Configuration]] = {}
         for prefix, one in self.containers:  # it grows meanwhile
             for name, provider in one.providers.items():
                 if isinstance(provider, providers.Container):
                     nested: Any = provider.container
                     self.containers.append((f"{prefix}{name}.", nested))
                 elif isinstance(provider, _OPTIONS):
-                    self._name_options(provider)
+                    self._name_options(provider, prefix)
                 self._names.setdefault(id(provider), f"{prefix}{name}")
 
     def __iter__(self) -> Iterator[tuple[str, providers.Provider[Any]]]:
@@ -46,10 +47,11 @@ class Paths:
                     seen.add(id(provider))
                     yield f"{prefix}{name}", provider
 
-    def configuration(self) -> object:
-        """Return the values of the root container's configuration."""
-        (_, root), *_ = self.containers
-        return next((one() for one in root.providers.values() if isinstance(one, providers.Configuration)), None)
+    def configuration(self, option: Any) -> tuple[str, object]:
+        """Return which container has the configuration of an option, its prefix, and the values in it."""
+        option = option.option if isinstance(option, providers.TypedConfigurationOption) else option
+        prefix, configuration = self._configurations.get(id(option), ("", None))
+        return prefix, configuration() if configuration is not None else None
 
     def of(self, provider: providers.Provider[Any]) -> str:
         """Return the path of a provider; what has no name is described by what it makes."""
@@ -66,21 +68,22 @@ class Paths:
             return self.of(option.option)
         return self._names.get(id(option)) or str(option.get_name())
 
-    def _name_options(self, option: Any) -> None:
+    def _name_options(self, option: Any, prefix: str) -> None:
         """Name the settings that a container asks for. One nested in another may have a part of the other's."""
         if id(option) in self._names and not isinstance(option, providers.Configuration):
             return
         given = in_force(option)
         name = given.get_name() if given is not option and isinstance(given, _OPTIONS) else option.get_name()
-        self._name_children(option, str(name))
+        self._name_children(option, str(name), (prefix, option))
 
-    def _name_children(self, option: Any, name: str) -> None:
+    def _name_children(self, option: Any, name: str, owner: tuple[str, Any]) -> None:
         for child in option.related:
             if isinstance(child, providers.ConfigurationOption) and id(child) not in self._names:
                 self._kept.append(child)
                 segment = child.get_name_segments()[-1]
                 self._names[id(child)] = path = f"{name}.{segment}"
-                self._name_children(child, path)
+                self._configurations[id(child)] = owner
+                self._name_children(child, path, owner)
 
     def _of_nameless(self, provider: Any) -> str:
         if isinstance(provider, CALLING):

@@ -8,7 +8,7 @@ from typing import Any
 from dependency_injector import providers
 
 from eventy.injection.annotations import classes, fits, shown
-from eventy.injection.dependencies import CALLING, chosen, in_force
+from eventy.injection.dependencies import CALLING, chosen, holds_providers, in_force
 from eventy.injection.entering import is_entered
 from eventy.injection.lookup import CONFIGURATION, closest
 from eventy.injection.parameters import parameter_of
@@ -34,7 +34,7 @@ def of_provider(one: providers.Provider[Any], paths: Paths) -> Iterator[str]:
     if isinstance(one, ABSTRACT):
         yield f"is abstract, providers.{type(one).__name__}: override it, or make it a concrete one"
     elif isinstance(one, providers.Dependency) and not one.is_defined:
-        yield f"is a placeholder, for a {name_of(one.instance_of)}, that nothing fills: pass one to its container"
+        yield f"is a placeholder, of type {name_of(one.instance_of)}, that nothing fills: pass one to its container"
     elif isinstance(one, CALLING) and isinstance(one.provides, CONFIGURATION):
         option, kind = paths.of(one.provides), type(one).__name__
         yield (
@@ -48,6 +48,8 @@ def of_provider(one: providers.Provider[Any], paths: Paths) -> Iterator[str]:
         )
     elif isinstance(one, providers.Selector):
         yield from _of_selector(one)
+    elif isinstance(one, CALLING):
+        yield from _of_literals(one)
 
 
 def of_needed(needed: providers.Provider[Any]) -> Iterator[str]:
@@ -101,6 +103,17 @@ def takes_class(one: providers.Provider[Any], needed: providers.Provider[Any]) -
     """Return whether a class is expected rather than an instance."""
     parameter = parameter_of(one, needed)
     return parameter is not None and type in (classes(parameter.annotation) or ())
+
+
+def _of_literals(one: Any) -> Iterator[str]:
+    given = {**{str(place): value for place, value in enumerate(one.args, start=1)}, **one.kwargs}
+    for name, value in given.items():
+        if not isinstance(value, providers.Provider) and holds_providers(value):
+            kind = "Dict" if isinstance(value, dict) else "List"
+            yield (
+                f"has providers in a plain {type(value).__name__}, its argument {name}, which hands out the providers "
+                f"instead of what they make: write providers.{kind}(…)"
+            )
 
 
 def _of_selector(selector: providers.Selector) -> Iterator[str]:

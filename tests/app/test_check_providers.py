@@ -16,6 +16,7 @@ from eventy.app.eventy import Eventy
 from eventy.clock import Clock
 from eventy.consumer.memory import MemoryConsumer
 from tests.app.mistaken import a_root, mistakes_in, mistakes_of, settings
+from tests.app.recording import Recording
 
 
 class Engine:
@@ -76,6 +77,9 @@ def test_circle_by_an_override_is_found() -> None:
 
 
 def test_provider_that_is_handed_on_is_no_circle() -> None:
+    two: Any = providers.DelegatedSingleton(dict)
+    two.add_kwargs(one=providers.Singleton(dict, two=two))
+    check(a_root(two=two))
     one: Any = providers.Singleton(dict)
     one.add_kwargs(two=providers.Singleton(dict, one=one.provider))
     check(a_root(one=one))
@@ -301,14 +305,16 @@ class Base(containers.DeclarativeContainer):
 def test_placeholder_that_nothing_fills_is_told_where_it_is_needed() -> None:
     (mistake,) = mistakes_in(nested=providers.Container(Nested))
     assert mistake == (
-        "nested.repository → nested.engine: is a placeholder, for a Engine, that nothing fills: pass one to its "
+        "nested.repository → nested.engine: is a placeholder, of type Engine, that nothing fills: pass one to its "
         "container"
     )
 
 
 def test_provider_that_a_subclass_defines_again_is_still_used_by_what_it_inherits() -> None:
     class Redefining(Base):
+        __self__ = providers.Self()
         engine = providers.Singleton(Engine)
+        app = providers.Singleton(Eventy, container=__self__)
 
     assert mistakes_of(Redefining()) == tuple(
         f"{user} → Base.engine: Redefining defines engine again, but {user}, which it inherits, still uses the one of "
@@ -320,10 +326,49 @@ def test_provider_that_a_subclass_defines_again_is_still_used_by_what_it_inherit
 def test_copied_class_uses_what_it_defines() -> None:
     @containers.copy(Base)
     class Copied(Base):
+        __self__ = providers.Self()
         engine = providers.Singleton(Engine)
+        app = providers.Singleton(Eventy, container=__self__)
 
     check(Copied())
     check(Base())
+
+
+def test_application_that_is_inherited_has_the_class_for_its_container() -> None:
+    class Inheriting(Base):
+        more = providers.Singleton(Engine)
+
+    (mistake,) = mistakes_of(Inheriting())
+    assert mistake == (
+        "app → __self__: is the class Base, not this container: Inheriting inherits app, but never __self__. Define "
+        "app there again, with a __self__ = providers.Self() of its own"
+    )
+
+
+def test_application_without_the_container_is_told() -> None:
+    (mistake,) = mistakes_in(app=providers.Singleton(Eventy))
+    assert mistake.startswith(
+        "app: has a container of its own, where nothing is found: add __self__ = providers.Self()"
+    )
+
+
+def test_component_that_is_listed_twice_is_told() -> None:
+    container = a_root()
+    component = providers.Singleton(Recording, "database", providers.Object([]))
+    components = providers.List(component, component)
+    container.set_provider("app", providers.Singleton(Eventy, providers.Object(container), components=components))
+    (mistake,) = mistakes_of(container)
+    assert mistake == ("app: has database twice among its components: list it once, it would be started twice")
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_providers_in_a_plain_list_would_be_handed_out_as_they_are(kind: Any) -> None:
+    engine = providers.Singleton(Engine)
+    (mistake,) = mistakes_in(engine=engine, repository=providers.Singleton(Service, drafts=kind([engine])))
+    assert mistake == (
+        f"repository: has providers in a plain {kind.__name__}, its argument drafts, which hands out the providers "
+        "instead of what they make: write providers.List(…)"
+    )
 
 
 def test_provider_around_the_one_that_it_replaces_is_fine() -> None:
@@ -333,6 +378,8 @@ def test_provider_around_the_one_that_it_replaces_is_fine() -> None:
         app = providers.Singleton(Eventy, container=__self__)
 
     class Wrapping(Around):
+        __self__ = providers.Self()
+        app = providers.Singleton(Eventy, container=__self__)
         engine = providers.Singleton(dict, inner=Around.engine)
 
     check(Wrapping())

@@ -118,6 +118,14 @@ def test_configuration_that_was_never_filled_is_told() -> None:
     )
 
 
+def test_container_that_is_given_no_configuration_is_told() -> None:
+    (mistake,) = mistakes_in(config=settings(url="sqlite://"), database=providers.Container(Database))
+    assert mistake == (
+        "database.session_factory → config.url: the configuration of database is empty: pass it one, "
+        "providers.Container(…, config=config)"
+    )
+
+
 def test_selector_without_such_a_choice_is_told() -> None:
     config = settings(kind="sql")
     sql: Any = providers.Singleton(dict)
