@@ -106,10 +106,9 @@ def _draw_asked(diagram: Diagram, key: object, asked: Asked, paths: Paths, path:
 
 
 def _consumers(examination: Examination) -> Iterator[tuple[str, Any, Any]]:
-    for path, provider in examination.paths:
-        one = in_force(provider)
-        if is_shared(one) and isinstance(made := provider(), BaseEventConsumer) and made in examination.app.components:
-            yield path, made, one
+    for path, provider, made in examination.singletons():
+        if isinstance(made, BaseEventConsumer) and any(made is one for one in examination.components):
+            yield path, made, in_force(provider)
 
 
 def _topics(consumer: Any) -> tuple[str, ...]:
@@ -120,7 +119,7 @@ def _topics(consumer: Any) -> tuple[str, ...]:
 
 def _routes(examination: Examination) -> Iterator[tuple[str, str, Any]]:
     """Yield path, methods and handler of each route of the user's; files and classes of views ask for nothing."""
-    for server in examination.app.components:
+    for server in examination.components:
         if isinstance(server, SanicServer):
             for route in sorted(server.sanic.router.routes, key=lambda one: (one.path, sorted(one.methods))):
                 if not getattr(route.extra, "static", False) and not hasattr(route.handler, "view_class"):

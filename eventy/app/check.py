@@ -40,7 +40,9 @@ def build_app(container: Any) -> Any:
     """
     examination = Examination(container, with_routes=False)
     examination.raise_any()
-    return examination.app
+    return (
+        container.app() if examination.app is None else examination.app
+    )  # it is built with a resource, not opened yet
 
 
 def made_by(create_container: Callable[..., Any]) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dependency_injector.providers import Provider
@@ -21,7 +21,7 @@ from eventy.handler.dispatch import handlers_of
 from eventy.http.server import SanicServer
 from eventy.injection import Container, check_names
 from eventy.injection.asked import asked_by, provider_of
-from eventy.injection.building import build
+from eventy.injection.building import build, opens
 from eventy.injection.declared import declaration_flaws
 from eventy.injection.lookup import closest
 from eventy.injection.paths import Paths
@@ -70,6 +70,11 @@ class Examination:
             causes = [*(flaw.error for flaw in self._wiring.flaws if flaw.error is not None), None]
             raise WiringError(self.mistakes) from causes[0]
 
+    def singletons(self) -> Iterator[tuple[str, Provider[Any], object]]:
+        """Yield those that are built, with what they are called."""
+        for provider, made in self._wiring.built:
+            yield self.paths.of(provider), provider, made
+
     def drop_tasks(self) -> None:
         """Forget what was to run beside the components."""
         if self.app is not None:
@@ -91,7 +96,7 @@ class Examination:
         if provider is None:
             return
         self._wiring.walk(provider)
-        if not self._wiring.is_sound(provider):
+        if not self._wiring.is_sound(provider) or opens(provider):
             return
         try:
             found = provider()
@@ -146,7 +151,7 @@ class Examination:
                 f"the root container has no provider 'app'{closest('app', self.container.providers)}: add "
                 "app = providers.Singleton(Eventy, container=__self__, components=providers.List(…))"
             )
-        elif self._wiring.is_sound(provider):
+        elif self._wiring.is_sound(provider) and not opens(provider):
             made = provider()
             if isinstance(made, BaseApp):
                 self._take(made)
@@ -170,13 +175,30 @@ class Examination:
     # ------------------------------------------------------------ what it is made of
 
     def _look_at_components(self) -> None:
-        for consumer in (one for one in self._components if isinstance(one, BaseEventConsumer)):
-            for emitter in (one for one in self._components if isinstance(one, BaseEventEmitter)):
+        for consumer in (one for one in self.components if isinstance(one, BaseEventConsumer)):
+            for emitter in (one for one in self.components if isinstance(one, BaseEventEmitter)):
                 self._attempt(consumer.check_emitter, emitter)
+
+        if self.app is not None:
+            self._look_at_what_is_forgotten()
+
+    def _look_at_what_is_forgotten(self) -> None:
+        for path, made in self._wiring.unused():
+            if isinstance(made, (BaseEventConsumer, SanicServer)) and not any(made is one for one in self.components):
+                self._find(
+                    f"{path}: is a {type(made).__qualname__} that nothing uses, so it would never be started: list it "
+                    "among the components of app, or take it out of the container"
+                )
+        consumers = [one for one in self.components if isinstance(one, BaseEventConsumer)]
+        if consumers and "registry" not in self.container.providers:
+            self._find(
+                f"the root container has no provider 'registry'{closest('registry', self.container.providers)}, so the "
+                "consumers would find no handlers: add it, providers.Singleton(Registry, providers.Object(MESSAGES))"
+            )
 
     def _look_at_routes(self) -> None:
         app = self.app or _Unbuilt(self.container)
-        for server in (one for one in self._components if isinstance(one, SanicServer)):
+        for server in (one for one in self.components if isinstance(one, SanicServer)):
             try:
                 server.prepare(app)
             except InjectionError as error:
@@ -193,12 +215,12 @@ class Examination:
             self._errors.append(error)
 
     @property
-    def _components(self) -> Sequence[Any]:
-        """The application's components; when it can't be built, those singletons that can."""
+    def components(self) -> Sequence[Any]:
+        """What the application starts; when it can't be built, those singletons that can."""
         if self.app is not None:
             components: Sequence[Any] = self.app.components
             return components
-        return self._wiring.built
+        return tuple({id(made): made for _, made in self._wiring.built}.values())
 
     # ------------------------------------------------------------
 

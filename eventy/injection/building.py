@@ -13,6 +13,7 @@ from dependency_injector.containers import Container
 from eventy.errors import EventyError
 from eventy.injection.dependencies import OF_INSTANCE, dependencies, in_force
 from eventy.injection.lookup import closest
+from eventy.injection.products import built_with
 from eventy.injection.rules import is_shared
 from eventy.injection.wiring import Flaw, Path, Wiring
 from eventy.words import described
@@ -23,16 +24,17 @@ def build(wiring: Wiring) -> None:
 
     What is built with a `Resource` is left out: calling that would open it.
     """
-    left_out: set[int] = set()
     for provider, path in tuple(wiring.walked):
         one = in_force(provider)
-        needs = dependencies(one)
-        if not all(map(wiring.is_sound, needs)):
+        if not all(map(wiring.is_sound, dependencies(one))):
             wiring.spoil(provider)
-        elif isinstance(one, providers.BaseResource) or any(id(needed) in left_out for needed in needs):
-            left_out.add(id(provider))
-        elif wiring.is_sound(provider) and (is_shared(one) or _is_part_of_shared(one)):
+        elif wiring.is_sound(provider) and (is_shared(one) or _is_part_of_shared(one)) and not opens(provider):
             _build(wiring, provider, path)
+
+
+def opens(provider: providers.Provider[Any]) -> bool:
+    """Return whether a provider is a `Resource`, or built with one."""
+    return any(isinstance(one, providers.BaseResource) for one in built_with(provider))
 
 
 @contextmanager
@@ -68,8 +70,8 @@ def _build(wiring: Wiring, provider: providers.Provider[Any], path: Path) -> Non
         made.cancel()
         text = "hands out a Future, not an object: make it without `await`, and open it in start()"
         wiring.spoil(provider, Flaw(path, text))
-    elif is_shared(in_force(provider)) and not any(made is one for one in wiring.built):
-        wiring.built.append(made)
+    elif is_shared(in_force(provider)):
+        wiring.built.append((provider, made))
 
 
 def _is_part_of_shared(one: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeGuard
+from typing import Any, TypeAlias, TypeGuard
 
 from dependency_injector import providers
 
@@ -12,10 +12,12 @@ CALLING = (providers.Factory, providers.BaseSingleton, providers.Callable, provi
 #: Parts of what another provider hands out. Asking these for an attribute makes one more of them.
 OF_INSTANCE = (providers.ProvidedInstance, providers.AttributeGetter, providers.ItemGetter, providers.MethodCaller)
 
+Provider: TypeAlias = providers.Provider[Any]
+
 _WITH_ATTRIBUTES = (providers.Factory, providers.BaseSingleton)
 
 
-def dependencies(provider: providers.Provider[Any]) -> tuple[providers.Provider[Any], ...]:
+def dependencies(provider: Provider) -> tuple[Provider, ...]:
     """Return the providers that one calls; what it only hands on (`x.provider`, an aggregate) isn't among them.
 
     Parameters
@@ -30,7 +32,14 @@ def chosen(selector: providers.Selector) -> str:
     return str(chooses())
 
 
-def arguments(provider: providers.Provider[Any]) -> tuple[providers.Provider[Any], ...]:
+def mentioned(provider: Provider) -> tuple[Provider, ...]:
+    """Return the providers that one may call, those a selector chooses at other times too, or hands on."""
+    given: Any = provider
+    parts = given.providers.values() if isinstance(provider, providers.Selector) else _parts(provider)
+    return tuple(one for part in parts if isinstance(part, providers.Provider) for one in (part, *_handed_on(part)))
+
+
+def arguments(provider: Provider) -> tuple[Provider, ...]:
     """Return the providers whose products a provider passes to what it calls; those in lists one by one."""
     given: Any = provider
     if not isinstance(provider, (*CALLING, providers.MethodCaller)):
@@ -39,7 +48,7 @@ def arguments(provider: providers.Provider[Any]) -> tuple[providers.Provider[Any
     return tuple(one for part in parts if _is_called(part) for one in unfolded(part))
 
 
-def unfolded(provider: providers.Provider[Any]) -> Iterator[providers.Provider[Any]]:
+def unfolded(provider: Provider) -> Iterator[Provider]:
     """Yield a provider; of a list, a dictionary or a selector the ones that stand in it."""
     one: Any = in_force(provider)
     if isinstance(one, providers.Selector):
@@ -63,14 +72,19 @@ def holds_providers(value: object) -> bool:
     return isinstance(value, providers.Provider)
 
 
-def in_force(provider: providers.Provider[Any]) -> providers.Provider[Any]:
+def in_force(provider: Provider) -> Provider:
     """Return the provider that answers at this moment: the last override, else the provider itself."""
     while provider.last_overriding is not None:
         provider = provider.last_overriding
     return provider
 
 
-def _is_called(part: object) -> TypeGuard[providers.Provider[Any]]:
+def _handed_on(part: Provider) -> tuple[Provider, ...]:
+    inner: Any = part
+    return (inner.provides,) if isinstance(part, providers.Delegate) else ()
+
+
+def _is_called(part: object) -> TypeGuard[Provider]:
     return isinstance(part, providers.Provider) and not providers.is_delegated(part)
 
 

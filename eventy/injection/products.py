@@ -45,7 +45,7 @@ def class_itself(provider: providers.Provider[Any]) -> type | None:
 
 def awaitable_in(provider: providers.Provider[Any]) -> providers.Provider[Any] | None:
     """Return what must be awaited before a provider has its object: itself, or a provider that it is built with."""
-    return next((found for found in _built_with(provider, set()) if must_be_awaited(found)), None)
+    return next((found for found in built_with(provider) if must_be_awaited(found)), None)
 
 
 def must_be_awaited(provider: providers.Provider[Any]) -> bool:
@@ -60,11 +60,12 @@ def must_be_awaited(provider: providers.Provider[Any]) -> bool:
     return inspect.iscoroutinefunction(made_by) or inspect.isasyncgenfunction(made_by)
 
 
-def _built_with(provider: providers.Provider[Any], seen: set[int]) -> Iterator[providers.Provider[Any]]:
-    provider = in_force(provider)
+def built_with(provider: providers.Provider[Any], seen: set[int] | None = None) -> Iterator[providers.Provider[Any]]:
+    """Yield what is in force of a provider and of all that it calls, each once."""
+    provider, seen = in_force(provider), set() if seen is None else seen
     if id(provider) in seen:
         return
     seen.add(id(provider))
     yield provider
     for needed in dependencies(provider):
-        yield from _built_with(needed, seen)
+        yield from built_with(needed, seen)

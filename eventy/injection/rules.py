@@ -18,6 +18,7 @@ from eventy.injection.products import class_itself, made_class, maker, must_be_a
 #: Nothing is made by these before they are overridden.
 ABSTRACT = (providers.AbstractFactory, providers.AbstractSingleton, providers.AbstractCallable)
 _OF_ONE_THREAD = (providers.ThreadLocalSingleton, providers.ContextLocalSingleton)
+_SHORTER = (providers.Factory, *_OF_ONE_THREAD)
 
 
 def is_shared(one: providers.Provider[Any]) -> bool:
@@ -80,8 +81,7 @@ def of_argument(owner: str, one: providers.Provider[Any], needed: providers.Prov
         owner, one: the other one: what it is called, and which is in force.
         needed, name: the provider, and what it is called.
     """
-    answering = in_force(needed)
-    if must_be_awaited(answering):
+    if must_be_awaited(in_force(needed)):
         return
     if is_entered(needed):
         yield (
@@ -89,9 +89,9 @@ def of_argument(owner: str, one: providers.Provider[Any], needed: providers.Prov
             f"unopened: have the handler ask for {name} and pass on what it gives, or let {owner} take the provider "
             "itself (write .provider after it) and enter what that makes"
         )
-    elif is_shared(one) and isinstance(answering, (providers.Factory, *_OF_ONE_THREAD)):
+    elif is_shared(one) and isinstance(needed, _SHORTER):
         yield (
-            f"is a {type(answering).__name__}, but the singleton {owner} keeps what it gets for ever, for all messages "
+            f"is a {type(needed).__name__}, but the singleton {owner} keeps what it gets for ever, for all messages "
             f"alike: make {name} a Singleton, or let {owner} take the provider itself (write .provider after it) and "
             "call that for each use"
         )

@@ -5,13 +5,13 @@ The library's own `traverse()` has no stable order, and its calls end in a Recur
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from dependency_injector import providers
 
-from eventy.injection.dependencies import arguments, dependencies, in_force, unfolded
+from eventy.injection.dependencies import arguments, dependencies, in_force, mentioned, unfolded
 from eventy.injection.lookup import CONFIGURATION
 from eventy.injection.options import FindSetting, Options
 from eventy.injection.parameters import unbound
@@ -52,8 +52,8 @@ class Wiring:
         self.flaws: list[Flaw] = []
         #: The providers with the way to each, those first that others are built with.
         self.walked: list[tuple[Provider, Path]] = []
-        #: What the singletons are, once they are built.
-        self.built: list[object] = []
+        #: The singletons that are built, with what they are.
+        self.built: list[tuple[Provider, object]] = []
         self._paths = paths
         self._options = Options(paths, find_setting)
         self._way: list[Provider] = []
@@ -65,6 +65,13 @@ class Wiring:
     def is_sound(self, provider: Provider) -> bool:
         """Return whether neither a provider has a flaw nor anything that it is built with."""
         return id(provider) not in self._broken
+
+    def unused(self) -> Iterator[tuple[str, object]]:
+        """Yield the singletons that nothing is built with, with what they are called."""
+        used = {id(one) for provider, _ in self.walked for one in mentioned(in_force(provider))}
+        for provider, made in self.built:
+            if id(provider) not in used:
+                yield self._paths.of(provider), made
 
     def spoil(self, provider: Provider, *flaws: Flaw) -> None:
         """Note that nothing can be made by a provider, and why, unless that is told already."""

@@ -14,7 +14,11 @@ from containers.application import ApplicationContainer, create_container
 from eventy.app.check import build_app, check
 from eventy.app.eventy import Eventy
 from eventy.app.settings import Settings
+from eventy.broker.memory import MemoryBroker
+from eventy.clock import Clock
 from eventy.command.base import BaseCommand
+from eventy.consumer.memory import MemoryConsumer
+from eventy.emitter.memory import MemoryEmitter
 from eventy.errors import WiringError
 from eventy.event.base import BaseEvent
 from eventy.event.registry import Registry, on
@@ -56,6 +60,32 @@ def test_sample_is_sound_and_the_check_leaves_nothing_behind() -> None:
         check(container)
         check(container)
     assert container.payment_repository() is not before  # built anew: it keeps nothing of the check
+
+
+def test_what_the_check_has_built_is_dropped() -> None:
+    built: list[object] = []
+
+    def engine() -> object:
+        built.append(object())
+        return built[-1]
+
+    container = a_root(engine=providers.Singleton(engine))
+    first = container.engine()
+    check(container)
+    assert container.engine() not in built[:2]
+    assert first is built[0]
+
+
+def test_emitter_that_takes_no_part_in_transactions_is_told() -> None:
+    container: Any = create_container(Settings(consumer_delivery="exactly_once"))
+    other = MemoryBroker(clock=Clock())
+    emitter = providers.Singleton(MemoryEmitter, broker=other, serializer=container.event_serializer, clock=Clock())
+    with container.event_emitter.override(emitter):
+        found = mistakes_of(container)
+    assert [one.partition(" delivers exactly once")[0] for one in found] == [
+        "consumer of contract-events (group payment-contracts)",
+        "consumer of payment-commands (group payment)",
+    ]
 
 
 def test_check_connects_to_nothing_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,6 +224,44 @@ def test_component_that_cannot_be_one_is_told_with_its_path() -> None:
     )
     (mistake,) = mistakes_of(container)
     assert mistake.startswith("app: 3 (int) is among the components, which have `async def start(self)`")
+
+
+def a_consumer(**more: Any) -> Any:
+    return providers.Singleton(
+        MemoryConsumer,
+        broker=providers.Singleton(MemoryBroker, clock=providers.Singleton(Clock)),
+        serializer=None,
+        clock=None,
+        event_topics=["payments"],
+        event_group="g",
+        position="latest",
+        **more,
+    )
+
+
+def test_consumer_that_is_forgotten_is_told_unless_something_may_use_it() -> None:
+    consumer, chosen, started = a_consumer(), a_consumer(), a_consumer()
+    registry = providers.Singleton(Registry)
+    container = a_root(registry=registry, consumer=consumer, chosen=chosen, started=started)
+    role = providers.Selector(lambda: "small", all=chosen, small=started)
+    container.set_provider(
+        "app", providers.Singleton(Eventy, providers.Object(container), components=providers.List(role))
+    )
+    (mistake,) = mistakes_of(container)
+    assert mistake == (
+        "consumer: is a MemoryConsumer that nothing uses, so it would never be started: list it among the components "
+        "of app, or take it out of the container"
+    )
+
+
+def test_consumers_without_a_registry_are_told_of_it() -> None:
+    consumer = a_consumer()
+    container = a_root(registery=providers.Singleton(Registry), consumer=consumer)
+    container.set_provider(
+        "app", providers.Singleton(Eventy, providers.Object(container), components=providers.List(consumer))
+    )
+    (mistake,) = mistakes_of(container)
+    assert mistake.startswith("the root container has no provider 'registry' (closest: 'registery'), so the consumers")
 
 
 def test_class_of_containers_is_told_apart_from_its_instance() -> None:

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from dependency_injector import containers, providers
 
-from eventy.app.check import check
+from eventy.app.check import build_app, check
 from eventy.app.create import create
 from eventy.app.eventy import Eventy
 from eventy.clock import Clock
 from eventy.consumer.memory import MemoryConsumer
+from eventy.event.registry import Registry
 from tests.app.mistaken import a_root, mistakes_in, mistakes_of, settings
 from tests.app.recording import Recording
 
@@ -206,6 +207,13 @@ def test_override_with_a_class_is_told_once_with_the_way_to_it() -> None:
             "override it with providers.Factory(Draft) or providers.Object(Draft(…))"
         )
     with engine.override(providers.Object(Draft())):
+        check(container)
+
+
+def test_override_that_the_message_recommends_is_fine() -> None:
+    engine = providers.Singleton(Engine)
+    container = a_root(engine=engine, repository=providers.Singleton(Repository, engine))
+    with engine.override(providers.Factory(Draft)):
         check(container)
 
 
@@ -412,8 +420,21 @@ def test_abstract_provider_must_be_overridden_where_it_is_needed() -> None:
 
 
 def test_resource_is_not_opened() -> None:
-    def opened() -> object:
-        raise AssertionError("a check opens nothing")
+    opened: list[str] = []
 
-    pool = providers.Resource(opened)
-    check(a_root(pool=pool, service=providers.Singleton(Service, drafts=pool)))
+    def pool() -> str:
+        opened.append("pool")
+        return "pool"
+
+    resource = providers.Resource(pool)
+    container = a_root(
+        pool=resource,
+        registry=providers.Singleton(lambda pool: Registry(), resource),
+        service=providers.Singleton(Service, drafts=resource),
+    )
+    components = providers.List(providers.Singleton(Recording, resource, providers.Object([])))
+    container.set_provider("app", providers.Singleton(Eventy, providers.Object(container), components=components))
+    check(container)
+    assert opened == []
+    assert isinstance(build_app(container), Eventy)
+    assert opened == ["pool"]

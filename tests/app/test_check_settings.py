@@ -24,6 +24,10 @@ class Sessions:
     def __init__(self, engine: Engine) -> None: ...
 
 
+class SomeSessions(Sessions):
+    """Has no constructor of its own."""
+
+
 class Repository:
     def __init__(self, sessions: Sessions) -> None: ...
 
@@ -65,6 +69,19 @@ def test_value_that_is_none_where_it_may_not_be_names_the_variable() -> None:
         "engine → config.kafka_bootstrap_server: KAFKA_BOOTSTRAP_SERVER isn't set, but Engine takes url: str: set "
         "KAFKA_BOOTSTRAP_SERVER, or have it take None"
     )
+
+
+def test_list_without_a_name_is_no_part_of_the_path() -> None:
+    config = settings()
+    engine = providers.Singleton(Engine, config.nothing)
+    (mistake,) = mistakes_in(config=config, engines=providers.Singleton(tuple, providers.List(engine)))
+    assert mistake.startswith("engines → Singleton(Engine) → config.nothing: config has no 'nothing'")
+
+
+def test_annotation_of_an_inherited_constructor_is_read() -> None:
+    config = settings()
+    (mistake,) = mistakes_in(config=config, engine=providers.Singleton(SomeSessions, config.kafka_username))
+    assert mistake.startswith("engine → config.kafka_username: KAFKA_USERNAME isn't set, but SomeSessions takes engine")
 
 
 def test_value_of_another_type_is_shown_without_secrets() -> None:

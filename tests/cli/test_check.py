@@ -79,6 +79,28 @@ def test_mistakes_are_told_on_stderr_all_of_them_with_those_of_the_settings(
 
 
 @pytest.mark.parametrize(
+    "environment",
+    [
+        {
+            "EVENTY_EVENT_CONSUMER": "no.such.Consumer",
+            "EVENTY_EVENT_EMITTER": "eventy.emitter.kafka.KafkaProducer",
+            "KAFKA_BOOTSTRAP_SERVER": "somewhere:9092",
+        },
+        {"AVRO_SCHEMAS_FOLDER": "schemas # of the sample"},
+    ],
+)
+def test_defaults_in_place_of_wrong_settings_are_nobodys_mistake(
+    environment: dict[str, str], folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "AVRO_SCHEMAS_FOLDER" in environment:
+        (folder / "avro_schemas").unlink()
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    status, _, err = outcome(capsys, "check", "--app", f"service_{folder.name}:wrong")
+    assert (status, err.splitlines()[0]) == (1, "eventy: 2 mistakes were found:")
+
+
+@pytest.mark.parametrize(
     ("function", "status", "message"),
     [
         ("a_number", 1, "a_number() returned 1, expected a container with a provider `app`"),
