@@ -25,7 +25,7 @@ from eventy.injection.building import build, opens
 from eventy.injection.declared import declaration_flaws
 from eventy.injection.lookup import closest
 from eventy.injection.paths import Paths
-from eventy.injection.wiring import Flaw, Path, Wiring
+from eventy.injection.wiring import Flaw, Way, Wiring
 
 _OPTION = re.compile(r"\bconfig\.(\w+)")
 #: The variables behind the options of `config`.
@@ -125,7 +125,7 @@ class Examination:
         for provider, path in self._wiring.walked:
             self._look_at_created(provider, path)
 
-    def _look_at_created(self, provider: Any, path: Path) -> None:
+    def _look_at_created(self, provider: Any, path: Way) -> None:
         """Look at what `create` is given where it can't be called, since something else is wrong."""
         if self._wiring.is_sound(provider) or getattr(provider, "provides", None) is not create or not provider.args:
             return

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from dependency_injector import providers
@@ -15,8 +17,13 @@ from eventy.injection.dependencies import OF_INSTANCE, dependencies, in_force
 from eventy.injection.lookup import closest
 from eventy.injection.products import built_with
 from eventy.injection.rules import is_shared
-from eventy.injection.wiring import Flaw, Path, Wiring
+from eventy.injection.wiring import Flaw, Way, Wiring
 from eventy.words import described
+
+# Where modules of Python and of others are, and eventy itself.
+_LIBRARIES = tuple(
+    {sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")} | {str(Path(__file__).parents[1])}
+)
 
 
 def build(wiring: Wiring) -> None:
@@ -56,7 +63,7 @@ def _reset(container: Container) -> None:
             provider.reset()
 
 
-def _build(wiring: Wiring, provider: providers.Provider[Any], path: Path) -> None:
+def _build(wiring: Wiring, provider: providers.Provider[Any], path: Way) -> None:
     try:
         made: object = provider()
     except EventyError as error:
@@ -89,10 +96,11 @@ def _near(error: Exception) -> str:
 
 
 def place_of(error: BaseException) -> str:
-    """Return where an error was raised, unless that is in a library without lines in Python."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
+    """Return where an error comes from: the last line that isn't a library's, nor eventy's; empty if there is none."""
+    trace, place = error.__traceback__, ""
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if file.endswith(".py") and not file.startswith(_LIBRARIES):
+            place = f" ({file}:{trace.tb_lineno})"
         trace = trace.tb_next
-    if trace is None or not trace.tb_frame.f_code.co_filename.endswith(".py"):
-        return ""
-    return f" ({trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})"
+    return place

@@ -36,6 +36,9 @@ class Paths:
                     self.containers.append((f"{prefix}{name}.", nested))
                 elif isinstance(provider, _OPTIONS):
                     self._name_options(provider, prefix)
+                elif isinstance(provider, providers.DependenciesContainer):
+                    for inner, placeholder in provider.providers.items():
+                        self._names.setdefault(id(placeholder), f"{prefix}{name}.{inner}")
                 self._names.setdefault(id(provider), f"{prefix}{name}")
 
     def __iter__(self) -> Iterator[tuple[str, providers.Provider[Any]]]:

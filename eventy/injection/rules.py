@@ -128,9 +128,9 @@ def _of_selector(selector: providers.Selector) -> Iterator[str]:
 
 
 def _of_class(one: Any, needed: providers.Provider[Any]) -> Iterator[str]:
-    """Compare classes, where both are known; a fake that overrides needn't inherit."""
+    """Compare classes, where both are known; a fake that overrides needn't inherit, and a value can be looked at."""
     parameter, made = parameter_of(one, needed), made_class(needed)
-    if parameter is None or made is None or needed.last_overriding is not None or takes_class(one, needed):
+    if parameter is None or made is None or needed.last_overriding is not None or type(needed) is providers.Object:
         return
     allowed = classes(parameter.annotation)
     if allowed and not fits(made, allowed):

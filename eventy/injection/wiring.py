@@ -18,7 +18,7 @@ from eventy.injection.parameters import unbound
 from eventy.injection.paths import Paths
 from eventy.injection.rules import ABSTRACT, is_shared, of_argument, of_needed, of_override, of_provider, takes_class
 
-Path = tuple[str, ...]
+Way = tuple[str, ...]
 Provider: TypeAlias = providers.Provider[Any]
 
 
@@ -32,7 +32,7 @@ class Flaw:
         error: what was raised, if anything was.
     """
 
-    path: Path
+    path: Way
     text: str
     error: Exception | None = None
 
@@ -51,7 +51,7 @@ class Wiring:
     def __init__(self, paths: Paths, find_setting: FindSetting) -> None:
         self.flaws: list[Flaw] = []
         #: The providers with the way to each, those first that others are built with.
-        self.walked: list[tuple[Provider, Path]] = []
+        self.walked: list[tuple[Provider, Way]] = []
         #: The singletons that are built, with what they are.
         self.built: list[tuple[Provider, object]] = []
         self._paths = paths
@@ -96,7 +96,7 @@ class Wiring:
         elif not isinstance(in_force(provider), (providers.Dependency, *ABSTRACT)):
             self._visit(provider, (), is_asked=False)
 
-    def _visit(self, provider: Provider, path: Path, *, is_asked: bool) -> None:
+    def _visit(self, provider: Provider, path: Way, *, is_asked: bool) -> None:
         here = self._path_to(provider, path)
         if any(provider is one for one in self._way):
             self._say_circle(provider, here)
@@ -115,7 +115,7 @@ class Wiring:
             self._visit_parts(provider, one, here)
         self.walked.append((provider, here))
 
-    def _visit_parts(self, provider: Provider, one: Provider, here: Path) -> None:
+    def _visit_parts(self, provider: Provider, one: Provider, here: Way) -> None:
         self._way.append(provider)
         for needed in dependencies(one):
             self._visit(needed, here, is_asked=True)
@@ -125,7 +125,7 @@ class Wiring:
         if not all(map(self.is_sound, dependencies(one))):
             self.spoil(provider)
 
-    def _look_at_argument(self, provider: Provider, one: Provider, needed: Provider, there: Path) -> None:
+    def _look_at_argument(self, provider: Provider, one: Provider, needed: Provider, there: Way) -> None:
         if isinstance(needed, CONFIGURATION):
             if self.is_sound(needed):
                 self._say(provider, there, self._options.misfits(one, needed))
@@ -135,15 +135,15 @@ class Wiring:
             self._say(needed, there, of_override(needed))
         self._say(provider, there, of_argument(self._paths.of(provider), one, needed, self._paths.of(needed)))
 
-    def _path_to(self, provider: Provider, path: Path) -> Path:
+    def _path_to(self, provider: Provider, path: Way) -> Way:
         """Return the path with a provider at its end; a list without a name would say nothing."""
         return path if self._paths.is_plain(provider) else (*path, self._paths.of(provider))
 
-    def _say(self, provider: Provider, path: Path, texts: Iterable[str]) -> None:
+    def _say(self, provider: Provider, path: Way, texts: Iterable[str]) -> None:
         for text in texts:
             self.spoil(provider, Flaw(path, text))
 
-    def _say_circle(self, provider: Provider, here: Path) -> None:
+    def _say_circle(self, provider: Provider, here: Way) -> None:
         name = self._paths.of(provider)
         begin = here.index(name) if name in here else 0
         circle = " → ".join(here[begin:])

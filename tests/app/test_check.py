@@ -202,6 +202,14 @@ def test_route_is_told_of_the_provider_that_it_asks_for() -> None:
     assert mistake.startswith(f"{label}.<locals>.asking → engine: must be awaited, as a Factory of the async")
 
 
+def test_single_message_without_its_comma_is_told_as_the_registry_tells_it() -> None:
+    (mistake,) = mistakes_of(a_root(registry=providers.Singleton(Registry, providers.Object(Unready))))
+    assert mistake == (
+        "registry: found <class 'tests.app.test_check.Unready'>, expected a tuple of messages: (CreatePayment,) with "
+        "its comma"
+    )
+
+
 def test_container_without_an_application_is_told_what_to_add() -> None:
     container = containers.DynamicContainer()
     container.set_providers(ap=providers.Singleton(dict))

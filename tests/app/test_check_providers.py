@@ -310,6 +310,15 @@ class Base(containers.DeclarativeContainer):
     app = providers.Singleton(Eventy, container=__self__)
 
 
+def test_placeholder_in_a_group_of_them_has_its_name() -> None:
+    class Grouped(containers.DeclarativeContainer):
+        given = providers.DependenciesContainer()
+        service = providers.Singleton(Service, drafts=given.engine)
+
+    (mistake,) = mistakes_in(grouped=providers.Container(Grouped))
+    assert mistake.startswith("grouped.service → grouped.given.engine: is a placeholder, of type object, that nothing")
+
+
 def test_placeholder_that_nothing_fills_is_told_where_it_is_needed() -> None:
     (mistake,) = mistakes_in(nested=providers.Container(Nested))
     assert mistake == (

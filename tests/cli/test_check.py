@@ -163,6 +163,10 @@ def test_wrong_pyproject(text: str, message: str, folder: Path, capsys: pytest.C
             "import nowhere_to_be_found",
             "can't be imported: ModuleNotFoundError: No module named 'nowhere_to_be_found' (",
         ),
+        (
+            "from dependency_injector import providers\nprovider = providers.Singleton('eventy.clock.Clok')",
+            "can't be imported: AttributeError: module 'eventy.clock' has no attribute 'Clok' (",
+        ),
         ("def create(:", "can't be imported: SyntaxError"),
         ("raise SystemExit(0)", 'ends the process: put what runs the application under if __name__ == "__main__"'),
     ],
@@ -173,6 +177,7 @@ def test_module_that_cannot_be_imported(
     (folder / f"module_{folder.name}.py").write_text(text)
     status, _, err = outcome(capsys, "check", "--app", f"module_{folder.name}:create")
     assert (status, message in err) == (1, True), err
+    assert "eventy/" not in err  # what is told is the user's own line
 
 
 def test_command_is_declared_and_runs_as_a_module(folder: Path) -> None:
