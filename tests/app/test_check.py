@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,16 +30,6 @@ KAFKA = Settings(
     event_emitter="eventy.emitter.kafka.KafkaProducer",
     kafka_bootstrap_server="127.0.0.1:1",
 )
-# What the interpreter tells of when something leaves the process, or is left behind by it.
-LEAVING = ("socket.bind", "socket.connect", "socket.getaddrinfo", "sqlite3.connect", "subprocess.Popen", "os.mkdir")
-
-seen: list[str] = []
-
-
-def listen(event: str, arguments: tuple[Any, ...]) -> None:
-    written = event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+")
-    if event in LEAVING or written:
-        seen.append(f"{event} {arguments}")
 
 
 async def misspelt(event: BaseEvent, payment_repo: object) -> None: ...
@@ -86,20 +74,6 @@ def test_emitter_that_takes_no_part_in_transactions_is_told() -> None:
         "consumer of contract-events (group payment-contracts)",
         "consumer of payment-commands (group payment)",
     ]
-
-
-def test_check_connects_to_nothing_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = Path("avro_schemas").absolute()
-    monkeypatch.chdir(tmp_path)
-    sys.addaudithook(listen)  # it stays for the rest of the process, so it does next to nothing
-    check(create_container(Settings(**{**KAFKA.as_dict(), "avro_schemas_folder": str(folder)})))
-    seen.clear()
-    check(create_container(Settings(**{**KAFKA.as_dict(), "avro_schemas_folder": str(folder)})))
-    assert seen == []
-    assert list(tmp_path.iterdir()) == []
-    with (tmp_path / "noticed").open("w"):
-        pass
-    assert len(seen) == 1
 
 
 async def test_check_runs_inside_a_loop_as_well() -> None:
