@@ -9,11 +9,10 @@ from typing import Any
 from dependency_injector.providers import Provider
 
 from eventy.app.base import BaseApp
-from eventy.app.create import create, created_class
+from eventy.app.components import consumers_of, forgotten, listed_twice, without_registry
+from eventy.app.created import look_at_created
 from eventy.app.settings.table import VARIABLES
 from eventy.app.settings.variable import Variable
-from eventy.consumer.base import BaseEventConsumer
-from eventy.consumer.engine import EngineConsumer
 from eventy.emitter.base import BaseEventEmitter
 from eventy.errors import ConfigurationError, InjectionError, WiringError
 from eventy.event.registry import Registration, Registry
@@ -25,7 +24,7 @@ from eventy.injection.building import build, opens
 from eventy.injection.declared import declaration_flaws
 from eventy.injection.lookup import closest
 from eventy.injection.paths import Paths
-from eventy.injection.wiring import Flaw, Way, Wiring
+from eventy.injection.wiring import Wiring
 
 _OPTION = re.compile(r"\bconfig\.(\w+)")
 #: The variables behind the options of `config`.
@@ -122,25 +121,7 @@ class Examination:
         for flaw in declaration_flaws(self.paths):
             self._wiring.flaws.append(flaw)
         build(self._wiring)
-        for provider, path in self._wiring.walked:
-            self._look_at_created(provider, path)
-
-    def _look_at_created(self, provider: Any, path: Way) -> None:
-        """Look at what `create` is given where it can't be called, since something else is wrong."""
-        if self._wiring.is_sound(provider) or getattr(provider, "provides", None) is not create or not provider.args:
-            return
-        dotted_path = provider.args[0]
-        if isinstance(dotted_path, Provider):
-            if not self._wiring.is_sound(dotted_path):
-                return
-            dotted_path = dotted_path()
-        literal = {name: None if isinstance(one, Provider) else one for name, one in provider.kwargs.items()}
-        try:
-            found: Any = created_class(dotted_path, literal)
-            if issubclass(found, EngineConsumer):
-                found(**literal)  # it only keeps the others
-        except ConfigurationError as error:
-            self._wiring.spoil(provider, Flaw(path, str(error), error))
+        look_at_created(self._wiring)
 
     def _look_at_app(self) -> None:
         provider = self.container.providers.get("app")
@@ -165,9 +146,6 @@ class Examination:
                 "app: has a container of its own, where nothing is found: add __self__ = providers.Self() to the root "
                 "container, and pass container=__self__"
             )
-        for component in {id(one): one for one in app.components if app.components.count(one) > 1}.values():
-            name = getattr(component, "name", type(component).__qualname__)
-            self._find(f"app: has {name} twice among its components: list it once, it would be started twice")
 
     def _look_at_names(self) -> None:
         self._attempt(check_names, self.container, self.app)
@@ -175,26 +153,17 @@ class Examination:
     # ------------------------------------------------------------ what it is made of
 
     def _look_at_components(self) -> None:
-        for consumer in (one for one in self.components if isinstance(one, BaseEventConsumer)):
+        for consumer in consumers_of(self.components):
             for emitter in (one for one in self.components if isinstance(one, BaseEventEmitter)):
                 self._attempt(consumer.check_emitter, emitter)
-
-        if self.app is not None:
-            self._look_at_what_is_forgotten()
-
-    def _look_at_what_is_forgotten(self) -> None:
-        for path, made in self._wiring.unused():
-            if isinstance(made, (BaseEventConsumer, SanicServer)) and not any(made is one for one in self.components):
-                self._find(
-                    f"{path}: is a {type(made).__qualname__} that nothing uses, so it would never be started: list it "
-                    "among the components of app, or take it out of the container"
-                )
-        consumers = [one for one in self.components if isinstance(one, BaseEventConsumer)]
-        if consumers and "registry" not in self.container.providers:
-            self._find(
-                f"the root container has no provider 'registry'{closest('registry', self.container.providers)}, so the "
-                "consumers would find no handlers: add it, providers.Singleton(Registry, providers.Object(MESSAGES))"
-            )
+        if self.app is None:
+            return
+        for text in (
+            *listed_twice(self.components),
+            *forgotten(self.components, self._wiring.unused()),
+            *without_registry(self.components, self.container.providers),
+        ):
+            self._find(text)
 
     def _look_at_routes(self) -> None:
         app = self.app or _Unbuilt(self.container)
@@ -222,7 +191,7 @@ class Examination:
             return components
         return tuple({id(made): made for _, made in self._wiring.built}.values())
 
-    # ------------------------------------------------------------
+    # ------------------------------------------------------------ mistakes
 
     def _attempt(self, step: Any, *arguments: object) -> None:
         try:

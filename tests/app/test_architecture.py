@@ -9,7 +9,8 @@ from dependency_injector import containers, providers
 from sanic import Blueprint, Request
 from sanic.views import HTTPMethodView
 
-from eventy.app.architecture import container, messages
+from eventy.app.architecture import messages
+from eventy.app.composition import composition
 from eventy.app.create import create
 from eventy.app.diagram import Diagram
 from eventy.app.eventy import Eventy
@@ -113,7 +114,7 @@ def test_messages_go_from_topics_to_what_handlers_ask_for() -> None:
 
 
 def test_container_is_drawn_with_what_fills_its_placeholders() -> None:
-    diagram = container(examined())
+    diagram = composition(examined())
     assert arrows(diagram) == {
         ("nested_repository", "", "engine"),
         ("event_serializer", "", "registry"),

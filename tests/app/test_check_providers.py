@@ -268,7 +268,19 @@ def test_argument_of_a_created_consumer_is_told_though_its_broker_cannot_be_buil
         event_group="g",
         position="latest",
     )
-    _, first, second = mistakes_in(config=config, broker=broker, consumer=consumer, other=other)
+    by_settings = providers.Singleton(
+        create,
+        config.event_consumer,
+        broker=broker,
+        serializer=None,
+        clock=None,
+        event_topics=providers.Object(["payments"]),
+        event_group="g",
+        position="latest",
+    )
+    _, first, second = mistakes_in(
+        config=config, broker=broker, consumer=consumer, other=other, by_settings=by_settings
+    )
     assert first == f"consumer: {MemoryConsumer.__name__} takes no 'clok', did you mean 'clock'?"
     assert second.startswith("other: event_topics has 'a topic', which can't be the name of a topic")
 
