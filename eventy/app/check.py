@@ -12,7 +12,7 @@ from dependency_injector.errors import Error as DependencyInjectorError
 from eventy.app.examination import Examination
 from eventy.app.settings.table import VARIABLES, Settings
 from eventy.errors import ConfigurationError, SettingsError, WiringError
-from eventy.injection.building import rebuilt
+from eventy.injection.building import place_of, rebuilt
 
 _VARIABLE = re.compile(r"\b[A-Z]+_[A-Z_]+\b")
 # One of them is judged by the others, so that none can be kept when any is wrong.
@@ -62,6 +62,11 @@ def made_by(create_container: Callable[..., Any]) -> Any:
         raise
     except DependencyInjectorError as error:
         raise ConfigurationError(f"the container can't be made: {error}") from error
+    except RecursionError as error:
+        raise ConfigurationError(
+            f"{name}() calls itself without end{place_of(error)}. Where that is container.app(), providers are built "
+            "with each other in a circle: call build_app(container), of eventy.app.check, which tells them"
+        ) from error
     if inspect.iscoroutine(container):
         container.close()
         raise ConfigurationError(f"{name}() is async, expected a function that returns a container: write def")

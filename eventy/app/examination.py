@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from dependency_injector.providers import Provider
+from dependency_injector.providers import Object, Provider
 
 from eventy.app.base import BaseApp
 from eventy.app.components import consumers_of, forgotten, listed_twice, without_registry
@@ -14,7 +14,7 @@ from eventy.app.created import look_at_created
 from eventy.app.settings.table import VARIABLES
 from eventy.app.settings.variable import Variable
 from eventy.emitter.base import BaseEventEmitter
-from eventy.errors import ConfigurationError, InjectionError, WiringError
+from eventy.errors import ConfigurationError, InjectionError, RegistryError, WiringError
 from eventy.event.registry import Registration, Registry
 from eventy.handler.dispatch import handlers_of
 from eventy.http.server import SanicServer
@@ -22,6 +22,7 @@ from eventy.injection import Container, check_names
 from eventy.injection.asked import asked_by, provider_of
 from eventy.injection.building import build, opens
 from eventy.injection.declared import declaration_flaws
+from eventy.injection.dependencies import CALLING
 from eventy.injection.lookup import closest
 from eventy.injection.paths import Paths
 from eventy.injection.wiring import Wiring
@@ -99,12 +100,30 @@ class Examination:
             return
         try:
             found = provider()
-        except Exception:  # noqa: BLE001  # told when it is built with the others
+        except RegistryError as error:  # told when it is built with the others
+            self._find_messages(provider, str(error))
+            return
+        except Exception:  # noqa: BLE001  # as well
             return
         if isinstance(found, Registry):
             self.registry = found
         else:
             self._find(f"registry: makes a {type(found).__qualname__}, expected an eventy.event.registry.Registry")
+
+    def _find_messages(self, provider: Any, known: str) -> None:
+        """Take the messages that can be registered, though another one can't."""
+        messages = provider.args[0] if isinstance(provider, CALLING) and provider.args else None
+        if type(messages) is not Object or not isinstance(messages.provides, Iterable):
+            return
+        for message in messages.provides:
+            try:
+                one = Registry((message,))
+            except RegistryError as error:
+                if str(error) != known:
+                    self._errors.append(error)
+            else:
+                for registration in (*one, *one.tombstones):
+                    self.registry.add(registration)
 
     def _look_at_handlers_of(self, registration: Registration) -> None:
         for handler in handlers_of(registration):

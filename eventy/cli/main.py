@@ -86,8 +86,6 @@ def _examined(name: str, *, with_routes: bool = True) -> Examination:
         container = made_by(factory)
     except EventyError:
         raise
-    except RecursionError as error:
-        raise EventyError(f"{name} calls itself without end{place_of(error)}") from error
     except Exception as error:
         raise EventyError(f"{name} failed: {described(error)}{place_of(error)}") from error
     examination = Examination(container, with_routes=with_routes)

@@ -176,6 +176,14 @@ def test_route_is_told_of_the_provider_that_it_asks_for() -> None:
     assert mistake.startswith(f"{label}.<locals>.asking → engine: must be awaited, as a Factory of the async")
 
 
+def test_message_that_cannot_be_registered_hides_no_other() -> None:
+    registry = providers.Singleton(Registry, providers.Object((int, on("b", misspelt), str)))
+    message, parameter, first = mistakes_of(a_root(registry=registry))
+    assert message.startswith("<class 'str'> isn't a message")
+    assert parameter.startswith("misspelt (")
+    assert first.startswith("registry: <class 'int'> isn't a message")
+
+
 def test_single_message_without_its_comma_is_told_as_the_registry_tells_it() -> None:
     (mistake,) = mistakes_of(a_root(registry=providers.Singleton(Registry, providers.Object(Unready))))
     assert mistake == (

@@ -14,14 +14,19 @@ from eventy.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 SERVICE = """
+from dependency_injector import providers
 from containers.application import create_container
+from eventy.app.check import build_app
 from eventy.app.settings import Settings
-from payment.messages import MESSAGES
 
 def a_number(): return 1
 def broken(): return {}["container"]
 def endless(): return endless()
 def takes(folder): return folder
+def in_a_circle():
+    container = create_container()
+    container.clock.override(providers.Singleton(dict, clock=container.clock))
+    return build_app(container) and container
 async def coming(): return create_container()
 def wrong(settings: Settings | None = None):
     container = create_container(settings)
@@ -105,7 +110,8 @@ def test_defaults_in_place_of_wrong_settings_are_nobodys_mistake(
     [
         ("a_number", 1, "a_number() returned 1, expected a container with a provider `app`"),
         ("broken", 1, ":broken failed: KeyError: 'container' ("),
-        ("endless", 1, ":endless calls itself without end"),
+        ("endless", 1, "endless() calls itself without end ("),
+        ("in_a_circle", 1, "is built with itself"),
         ("coming", 1, "coming() is async, expected a function that returns a container"),
         ("takes", 2, ":takes can't be called without arguments (missing a required argument: 'folder')"),
         ("no_function", 2, ":no_function is int, which can't be called"),
