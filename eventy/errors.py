@@ -137,3 +137,19 @@ class ShutdownTimeoutError(EventyError):
     """Something was still unfinished when the shutdown deadline passed."""
 
     exit_status = 3
+
+
+# ---------------------------------------------------------------- errors that somebody kept to himself
+
+
+_SWALLOWED = "swallowed by what was entered around the handler, and raised again: the message isn't handled"
+
+
+def unswallowed(error: BaseException) -> BaseException:
+    """Return the error of a handler, to be raised again, although what was entered around it has swallowed it.
+
+    What the handler has done is rolled back then, or half done: its message isn't handled.
+    """
+    if _SWALLOWED not in getattr(error, "__notes__", ()):  # one object may be raised any number of times
+        error.add_note(_SWALLOWED)
+    return error

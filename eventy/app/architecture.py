@@ -13,8 +13,8 @@ from eventy.consumer.base import BaseEventConsumer
 from eventy.event.registry import Registration
 from eventy.handler.dispatch import handlers_of
 from eventy.http.server import SanicServer
-from eventy.injection.asked import Asked, asked_by
-from eventy.injection.dependencies import in_force
+from eventy.injection.asked import Asked, asked_by, asked_by_route
+from eventy.injection.dependencies import last_override
 from eventy.injection.paths import Paths
 
 _PATH_PARAMETER = re.compile(r"<([a-zA-Z_]\w*)")
@@ -72,35 +72,32 @@ def messages(examination: Examination) -> Diagram:
         diagram.box(registry, registry, shape="hexagon")
         _draw_registration(diagram, registration, registry, examination)
     for path, methods, handler in _routes(examination):
+        asked = asked_by_route(handler, examination.container, _PATH_PARAMETER.findall(path))
         diagram.box(("route", path, methods), f"{methods} {path}", shape="round", group="routes")
-        _draw_asked(
-            diagram, ("route", path, methods), asked_by(handler, examination.container, ("request",)), paths, path
-        )
+        _draw_asked(diagram, ("route", path, methods), asked, paths)
     return diagram
 
 
 def _draw_registration(diagram: Diagram, registration: Registration, registry: str, examination: Examination) -> None:
     named = f"tombstones of {registration.pattern}" if registration.is_for_tombstones else registration.pattern
     for handler in handlers_of(registration):
-        asked = asked_by(handler, examination.container)
+        asked = asked_by(handler, examination.container, registration.cls)
         diagram.box(("handler", asked.label), asked.label, group="handlers")
         diagram.arrow(registry, ("handler", asked.label), named)
         _draw_asked(diagram, ("handler", asked.label), asked, examination.paths)
 
 
-def _draw_asked(diagram: Diagram, key: object, asked: Asked, paths: Paths, path: str = "") -> None:
-    in_path = _PATH_PARAMETER.findall(path)
+def _draw_asked(diagram: Diagram, key: object, asked: Asked, paths: Paths) -> None:
     for provider in asked.providers:
         name = paths.of(provider)
-        if name not in in_path:
-            diagram.box(("provider", name), name, shape="round", group="what they ask for")
-            diagram.arrow(key, ("provider", name))
+        diagram.box(("provider", name), name, shape="round", group="what they ask for")
+        diagram.arrow(key, ("provider", name))
 
 
 def _consumers(examination: Examination) -> Iterator[tuple[str, Any, Any]]:
     for path, provider, made in examination.singletons():
         if isinstance(made, BaseEventConsumer) and any(made is one for one in examination.components):
-            yield path, made, in_force(provider)
+            yield path, made, last_override(provider)
 
 
 def _topics(consumer: Any) -> tuple[str, ...]:

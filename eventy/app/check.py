@@ -12,7 +12,7 @@ from dependency_injector.errors import Error as DependencyInjectorError
 from eventy.app.examination import Examination
 from eventy.app.settings.table import VARIABLES, Settings
 from eventy.errors import ConfigurationError, SettingsError, WiringError
-from eventy.injection.building import place_of, rebuilt
+from eventy.injection.singletons import place_of, rebuilt
 
 _VARIABLE = re.compile(r"\b[A-Z]+_[A-Z_]+\b")
 # One of them is judged by the others, so that none can be kept when any is wrong.

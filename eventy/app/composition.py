@@ -10,7 +10,7 @@ from dependency_injector import providers
 from eventy.app.create import create
 from eventy.app.diagram import Diagram
 from eventy.app.examination import VARIABLES_OF_FIELDS, Examination
-from eventy.injection.dependencies import CALLING, dependencies, in_force
+from eventy.injection.dependencies import CALLING, dependencies, last_override
 from eventy.injection.lookup import CONFIGURATION
 from eventy.injection.paths import Paths, name_of
 from eventy.injection.products import maker
@@ -23,9 +23,9 @@ def composition(examination: Examination) -> Diagram:
     frames = _frames(paths)
     drawn = [(path, provider) for path, provider in paths if _is_drawn(provider)]
     for path, provider in drawn:
-        diagram.box(id(provider), path, *_about(in_force(provider)), group=frames[id(provider)])
+        diagram.box(id(provider), path, *_about(last_override(provider)), group=frames[id(provider)])
     for _, provider in drawn:
-        order = _numbers(in_force(provider))
+        order = _numbers(last_override(provider))
         for needed in _named(provider, diagram):
             diagram.arrow(id(provider), id(needed), order.get(id(needed), ""))
     return diagram
@@ -72,7 +72,7 @@ def _numbers(one: Any) -> dict[int, str]:
 
 def _named(provider: providers.Provider[Any], diagram: Diagram) -> Iterator[providers.Provider[Any]]:
     """Yield what a provider is built with, and, in place of what has no box, what that is built with."""
-    for needed in map(_filled, dependencies(in_force(provider))):
+    for needed in map(_filled, dependencies(last_override(provider))):
         if id(needed) in diagram:
             yield needed
         elif not isinstance(needed, CONFIGURATION):
@@ -81,4 +81,4 @@ def _named(provider: providers.Provider[Any], diagram: Diagram) -> Iterator[prov
 
 def _filled(provider: providers.Provider[Any]) -> providers.Provider[Any]:
     """Return what fills a placeholder."""
-    return in_force(provider) if isinstance(provider, providers.Dependency) else provider
+    return last_override(provider) if isinstance(provider, providers.Dependency) else provider

@@ -14,17 +14,18 @@ from eventy.app.created import look_at_created
 from eventy.app.settings.table import VARIABLES
 from eventy.app.settings.variable import Variable
 from eventy.emitter.base import BaseEventEmitter
-from eventy.errors import ConfigurationError, InjectionError, RegistryError, WiringError
+from eventy.errors import ConfigurationError, EventyError, InjectionError, RegistryError, WiringError
 from eventy.event.registry import Registration, Registry
 from eventy.handler.dispatch import handlers_of
 from eventy.http.server import SanicServer
-from eventy.injection import Container, check_names
+from eventy.injection import Container, check_names, compile_handler
 from eventy.injection.asked import asked_by, provider_of
-from eventy.injection.building import build, opens
+from eventy.injection.building import opens
 from eventy.injection.declared import declaration_flaws
 from eventy.injection.dependencies import CALLING
 from eventy.injection.lookup import closest
 from eventy.injection.paths import Paths
+from eventy.injection.singletons import build
 from eventy.injection.wiring import Wiring
 
 _OPTION = re.compile(r"\bconfig\.(\w+)")
@@ -51,10 +52,12 @@ class Examination:
         self.paths = Paths(container)
         self._wiring = Wiring(self.paths, VARIABLES_OF_FIELDS.get)
         self._errors: list[ConfigurationError] = []
+        self._doubtful: list[tuple[Provider[Any], InjectionError]] = []
         self._look_at_handlers()
         self._look_at_singletons()
         self._look_at_app()
         self._look_at_names()
+        self._compile_handlers()
         self._look_at_components()
         if with_routes or self.mistakes:
             self._look_at_routes()
@@ -127,7 +130,8 @@ class Examination:
 
     def _look_at_handlers_of(self, registration: Registration) -> None:
         for handler in handlers_of(registration):
-            asked = asked_by(handler, self.container)
+            asked = asked_by(handler, self.container, registration.cls)
+            self._doubtful += asked.doubtful
             self.handlers += 1
             self._errors += asked.errors
             for provider in asked.providers:
@@ -165,6 +169,28 @@ class Examination:
                 "app: has a container of its own, where nothing is found: add __self__ = providers.Self() to the root "
                 "container, and pass container=__self__"
             )
+
+    def _compile_handlers(self) -> None:
+        """Find what shows only once the singletons are built; a provider that is wrong by itself is told already."""
+        known = {str(error) for error in self._errors}
+        registrations = () if self.app is None else (*self.registry, *self.registry.tombstones)
+        for registration in registrations:
+            try:
+                handlers = handlers_of(registration)
+            except ConfigurationError:
+                continue
+            for handler in handlers:
+                try:
+                    compile_handler(handler, self.container, self.app, registration.cls)
+                except InjectionError as error:
+                    self._doubtful += [(one, part) for part in error.parts if (one := provider_of(part)) is not None]
+                    self._errors += [one for one in error.parts if provider_of(one) is None and str(one) not in known]
+                except EventyError:
+                    pass  # told of the singleton that raises it
+        for provider, doubt in self._doubtful:
+            if self._wiring.is_sound(provider) and str(doubt) not in known:
+                known.add(str(doubt))
+                self._errors.append(doubt)
 
     def _look_at_names(self) -> None:
         self._attempt(check_names, self.container, self.app)

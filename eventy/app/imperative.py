@@ -16,7 +16,7 @@ from eventy.consumer.options import ConsumerOverrides
 from eventy.consumer.subscription import Topic
 from eventy.emitter.base import BaseEventEmitter
 from eventy.event.registry import Registry
-from eventy.handler.attempt import Scope
+from eventy.handler.scope import Scope
 from eventy.http.server import SanicServer
 from eventy.serializer.base import BaseEventSerializer
 

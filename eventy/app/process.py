@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 # New objects before the garbage collector looks at them: CPython's own figures, and ours.
 _DEFAULTS = (700, 2_000)
-_YOUNG = 10_000
+_YOUNG = 50_000
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Seconds within which signals are one: a parent such as make passes on what a whole process group has got already.

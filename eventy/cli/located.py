@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from eventy.errors import ConfigurationError
-from eventy.injection.building import place_of
+from eventy.injection.singletons import place_of
 from eventy.words import described
 
 Factory = Callable[..., Any]

@@ -15,7 +15,7 @@ from eventy.app.check import made_by
 from eventy.app.examination import Examination
 from eventy.cli.located import UsageError, factory_of, name_of_app
 from eventy.errors import EventyError
-from eventy.injection.building import place_of
+from eventy.injection.singletons import place_of
 from eventy.words import counted, described
 
 _FAILED, _USAGE = 1, 2

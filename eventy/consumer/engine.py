@@ -19,7 +19,8 @@ from eventy.consumer.run import Run
 from eventy.consumer.subscription import Subscription, Topic
 from eventy.emitter.base import BaseEventEmitter
 from eventy.errors import ConfigurationError, EventyError
-from eventy.handler.attempt import Attempt, Deliver, Scope
+from eventy.handler.attempt import Attempt, Deliver
+from eventy.handler.scope import Scope, check_scope
 from eventy.serializer.base import BaseEventSerializer
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class EngineConsumer(BaseEventConsumer, Generic[Broker]):
             matches as a whole, those that appear later too, but neither internal topics nor dead letters.
         event_group: shares partitions and offsets with its other members; None: all partitions, no offsets.
         position: where to begin, see `eventy.consumer.positions`.
-        scope: opened around each attempt at a message, such as `database.transaction`.
+        scope: makes what is opened around each attempt at a message, such as `database.transaction`.
         options: retries and the like; single ones can be given as keywords beside.
 
     Raises ConfigurationError.
@@ -61,6 +62,7 @@ class EngineConsumer(BaseEventConsumer, Generic[Broker]):
         self.group = event_group
         try:
             check_position(position, event_group)
+            check_scope(scope)
             self._options = override(options or ConsumerOptions(), overrides)
         except ConfigurationError as error:
             raise ConfigurationError(f"{self.name}: {error}") from error

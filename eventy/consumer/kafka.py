@@ -13,8 +13,9 @@ from aiokafka.abc import ConsumerRebalanceListener
 
 from eventy.broker.kafka.closing import Closings
 from eventy.broker.kafka.connection import METADATA_MAX_AGE, KafkaConnection
+from eventy.broker.kafka.fetching import as_fetched, fetch_lazily
 from eventy.broker.kafka.letters import LetterTopics, LetterWriter
-from eventy.broker.kafka.records import accept_any_header_name
+from eventy.broker.kafka.offsets import heed_errors_of_offsets
 from eventy.broker.kafka.requests import bounded, started, translated
 from eventy.broker.kafka.transactions import KafkaTransactions
 from eventy.broker.kafka.watch import PartitionWatch
@@ -94,7 +95,8 @@ class KafkaPort:
         return self._watch
 
     async def _started(self, seconds: float) -> AIOKafkaConsumer:
-        accept_any_header_name()
+        fetch_lazily()
+        heed_errors_of_offsets()
         client = AIOKafkaConsumer(
             **self._connection.client_options(),
             group_id=self._group,
@@ -105,6 +107,7 @@ class KafkaPort:
             rebalance_timeout_ms=self._connection.rebalance_timeout,
             isolation_level="read_committed",
             max_partition_fetch_bytes=_BATCH,
+            value_deserializer=as_fetched,
         )
         try:
             await started(client, seconds)

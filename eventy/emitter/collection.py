@@ -10,8 +10,8 @@ from typing import NamedTuple, Protocol
 
 from eventy.emitter.origin import Origin, origin_in
 from eventy.errors import SendError
-from eventy.message.context import Context
-from eventy.message.record import ProducerRecord
+from eventy.message.context import Context, corr_id_of
+from eventy.message.record import ProducerRecord, Record
 
 
 class Writer(Protocol):
@@ -41,11 +41,10 @@ class Terms(NamedTuple):
     transactions_of: object = None
 
 
-class Collection:
-    """The sends of one attempt at one message.
+class Collection(Context):
+    """One attempt at one message: the context that its handler is told, with what is sent for it.
 
     Parameters
-        context: the message that is being handled.
         terms: on which all messages of its consumer are sent for.
     """
 
@@ -55,8 +54,14 @@ class Collection:
     _count = 0
     _origin: Origin | None = None
 
-    def __init__(self, context: Context, terms: Terms) -> None:
-        self.context = context
+    def __init__(
+        self, record: Record, terms: Terms, attempt: int = 1, is_replaying: bool = False, data: object = None
+    ) -> None:
+        # As the context's own, without a call: this is done for each message.
+        self.record = record
+        self.attempt = attempt
+        self.is_replaying = is_replaying
+        self._told = data.get("correlation_id") if type(data) is dict else corr_id_of(data)
         self._terms = terms
 
     def add(self, writer: Writer, record: ProducerRecord) -> None:
@@ -64,7 +69,7 @@ class Collection:
         transactions_of = self._terms.transactions_of
         if transactions_of is not None and not writer.is_transactional_with(transactions_of):
             raise SendError(
-                f"{type(writer).__qualname__} can't take part in the transaction of message {self.context.message_id}, "
+                f"{type(writer).__qualname__} can't take part in the transaction of message {self.message_id}, "
                 "which is delivered exactly once: send with an emitter of the consumer's own broker, or set "
                 "EVENTY_CONSUMER_DELIVERY=at_least_once"
             )
@@ -82,11 +87,11 @@ class Collection:
         if self.is_closed:
             raise SendError(
                 f"{name} was sent to {destination} by a task that outlived the handler of message "
-                f"{self.context.message_id}; await the task inside the handler, or send from app.add_task()"
+                f"{self.message_id}; await the task inside the handler, or send from app.add_task()"
             )
         origin = self._origin
         if origin is None:
-            origin = self._origin = origin_in(self.context)
+            origin = self._origin = origin_in(self)
         digest = _kind(self._terms.group, destination, name).copy()
         digest.update(b"%b\0%d" % (origin.cause, self._count))
         self._count += 1

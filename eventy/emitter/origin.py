@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from eventy.message.context import Context
-from eventy.message.headers import CE_CAUSATION_ID, CE_CORRELATION_ID, TRACEPARENT
-from eventy.message.record import Header
+from eventy.message.headers import CE_CAUSATION_ID, CE_CORRELATION_ID, LONGEST, TRACEPARENT
+from eventy.message.record import Header, identity_of
 
 _NAME = len(CE_CORRELATION_ID)
 _NAMES = _NAME + len(CE_CAUSATION_ID)
@@ -29,8 +29,12 @@ class Origin(NamedTuple):
 
 def origin_in(context: Context) -> Origin:
     """Return the origin of what is sent while a message is handled."""
-    message_id, corr_id, _, trace = context.ids
-    correlation, cause = corr_id.encode(), message_id.encode()
+    cause, correlation, _, trace = identity_of(context.record)
+    if cause and correlation and (cause + correlation).isascii() and len(cause) <= LONGEST >= len(correlation):
+        corr_id = correlation.decode()
+    else:
+        message_id, corr_id, *_ = context.ids
+        correlation, cause = corr_id.encode(), message_id.encode()
     headers: tuple[Header, ...] = ((CE_CORRELATION_ID, correlation), (CE_CAUSATION_ID, cause))
     size = _NAMES + len(correlation) + len(cause)
     if trace:

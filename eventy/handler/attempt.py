@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from enum import Enum, auto
 
 from eventy.emitter.collection import Collection, Send, Terms, collecting
-from eventy.errors import HandlerError, SchemaNotLoaded
+from eventy.errors import SchemaNotLoaded, unswallowed
 from eventy.event.base import BaseEvent
 from eventy.event.tombstone import Tombstone
+from eventy.handler.scope import Scope
 from eventy.message.context import Context
 from eventy.message.record import Record
 from eventy.serializer.base import BaseEventSerializer
 
 
 class Delivery(Enum):
-    """What became of an event that its handlers weren't called with, or whose handlers haven't returned."""
+    """What became of an event that no handler was called with."""
 
     PASSED_OVER = auto()
-    CUT_SHORT = auto()
 
 
 #: Hands an event to its handlers and returns when they are done; PASSED_OVER when it has none.
 Deliver = Callable[[BaseEvent, Context], Awaitable[Delivery | None]]
-
-#: Opens what surrounds one attempt at a message, a database transaction for example.
-Scope = Callable[[], AbstractAsyncContextManager[object]]
 
 
 class Attempt:
@@ -70,32 +66,32 @@ class Attempt:
                 event = self._serializer.decode(value)
             except SchemaNotLoaded as error:
                 event = await self._load_and_decode(error, value)
-        context = Context(record, number, is_replaying=is_replaying, data=event.data)
-        collection = Collection(context, self._terms)
+        collection = Collection(record, self._terms, number, is_replaying, event.data)
         token = collecting.set(collection)
         try:
             if self._scope is None:
-                delivery = await self._deliver(event, context)
+                delivery = await self._deliver(event, collection)
             else:
-                delivery = await self._deliver_in_scope(self._scope, event, context)
+                delivery = await self._deliver_in_scope(self._scope, event, collection)
         finally:
             collection.is_closed = True
             collecting.reset(token)
-        if delivery is not None:
-            self._note(delivery, record)
+        if delivery is not None and value is None:
+            self._passed_over()
         return () if is_replaying and self._holds_back else collection.sends
 
     async def _deliver_in_scope(self, scope: Scope, event: BaseEvent, context: Context) -> Delivery | None:
-        delivery: Delivery | None = Delivery.CUT_SHORT
-        async with scope():
-            delivery = await self._deliver(event, context)
-        return delivery  # noqa: RET504 - a scope that swallows an error comes here as well
-
-    def _note(self, delivery: Delivery, record: Record) -> None:
-        if delivery is Delivery.CUT_SHORT:
-            raise HandlerError("the scope has swallowed the error of a handler: a scope may see it, but must raise it")
-        if record.value is None:
-            self._passed_over()
+        failure = None
+        try:
+            async with scope():
+                try:
+                    return await self._deliver(event, context)
+                except BaseException as error:
+                    failure = error
+                    raise
+            raise unswallowed(failure)
+        finally:
+            failure = None  # its traceback holds this frame
 
     async def _load_and_decode(self, missing: SchemaNotLoaded, value: bytes) -> BaseEvent:
         await self._serializer.load(missing.reference)

@@ -13,7 +13,7 @@ from eventy.event.generic import GenericEvent
 from eventy.event.registry import HandlerFunction, Registration, Registry
 from eventy.event.tombstone import Tombstone
 from eventy.handler.attempt import Deliver, Delivery
-from eventy.injection import Call, Container, Mistakes, compile_handlers
+from eventy.injection import Call, Container, Mistakes, compile_handlers, refuse_unbound
 from eventy.message.context import Context
 
 logger = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def _compiled(
         with mistakes.collected():
             registration.matches(())  # a pattern that can't be compiled is a mistake of the start
             handlers = handlers_of(registration)
-            compiled.append((registration, handlers, compile_handlers(handlers, container, app)))
+            compiled.append((registration, handlers, compile_handlers(handlers, container, app, registration.cls)))
     mistakes.raise_any()
     return compiled
 
@@ -91,6 +91,7 @@ def handlers_of(registration: Registration) -> tuple[HandlerFunction, ...]:
 
 def _own_handler(registration: Registration) -> HandlerFunction:
     cls = registration.cls
+    refuse_unbound(cls, "execute" if issubclass(cls, BaseCommand) else "handle")
     if not issubclass(cls, BaseCommand):
         return cls.handle
     if cls.execute is BaseCommand.execute:

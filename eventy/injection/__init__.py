@@ -3,6 +3,7 @@
 from dependency_injector.containers import Container
 from dependency_injector.wiring import Provide
 
+from eventy.injection.fit import refuse_unbound
 from eventy.injection.handlers import Call, compile_handler, compile_handlers
 from eventy.injection.mistakes import Mistakes
 from eventy.injection.names import check_names
@@ -18,4 +19,5 @@ __all__ = [
     "compile_handler",
     "compile_handlers",
     "compile_route",
+    "refuse_unbound",
 ]

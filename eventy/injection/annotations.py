@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import typing
 from dataclasses import dataclass
 from types import NoneType, SimpleNamespace, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NewType, Union, get_args, get_origin, get_type_hints
 
+# Since Python 3.12.
+_ALIAS: tuple[type, ...] = tuple(filter(None, [getattr(typing, "TypeAliasType", None)]))
 # What type checkers accept in place of a float or a complex (PEP 484, "The numeric tower").
 _ACCEPTED_AS: dict[type, tuple[type, ...]] = {float: (float, int), complex: (complex, float, int)}
 
@@ -24,11 +27,22 @@ class Unreadable:
     reason: str
 
 
+def names_of(function: object) -> dict[str, Any]:
+    """Return what the annotations of a function may name: its module's names, and type parameters (PEP 695)."""
+    names = dict(getattr(function, "__globals__", {}))
+    owner: object = None
+    for step in getattr(function, "__qualname__", "").split(".")[:-1]:
+        owner = names.get(step) if owner is None else getattr(owner, step, None)
+    for scope in (owner, function):
+        names.update((parameter.__name__, parameter) for parameter in getattr(scope, "__type_params__", ()))
+    return names
+
+
 def read(annotation: object, namespace: dict[str, Any]) -> object:
     """Return what an annotation means, or Unreadable.
 
     Parameters
-        namespace: the globals of the function that it belongs to.
+        namespace: see `names_of`.
     """
     holder = SimpleNamespace(__annotations__={"it": annotation})
     try:
@@ -58,6 +72,14 @@ def metadata(annotation: object) -> tuple[object, ...]:
     return ()
 
 
+def parts(annotation: object) -> tuple[object, ...]:
+    """Return what an annotation is made of, itself first: of `list[Annotated[int, 3]]` also the inner one, `int`, 3."""
+    annotation = _without_alias(annotation)
+    if get_origin(annotation) is Annotated:
+        return (annotation, *get_args(annotation)[1:], *parts(get_args(annotation)[0]))
+    return (annotation, *(part for member in get_args(annotation) for part in parts(member)))
+
+
 def classes(annotation: object) -> tuple[type, ...] | None:
     """Return the classes whose instances fit; None where nobody can tell at run time."""
     annotation = _without_alias(annotation)
@@ -78,15 +100,20 @@ def fits(cls: type, allowed: tuple[type, ...]) -> bool:
     """Return whether instances of a class fit; a protocol that can't be checked at run time lets everything pass."""
     try:
         return issubclass(cls, allowed)
-    except TypeError:
+    except Exception:  # noqa: BLE001  # beside protocols, a metaclass may answer by anything
         return True
 
 
 def _without_alias(annotation: object) -> object:
-    """Follow `type Alias = …` (Python 3.12) and `NewType`."""
-    while (meant := getattr(annotation, "__value__", getattr(annotation, "__supertype__", None))) is not None:
-        annotation = meant
-    return annotation
+    """Follow `type Alias = …` (Python 3.12), `Alias[int]` too, and `NewType`."""
+    while True:
+        if isinstance(annotation, NewType):
+            annotation = annotation.__supertype__
+        elif _ALIAS and (isinstance(annotation, _ALIAS) or isinstance(get_origin(annotation), _ALIAS)):
+            alias: Any = annotation
+            annotation = alias.__value__
+        else:
+            return annotation
 
 
 def _is_union(annotation: object) -> bool:

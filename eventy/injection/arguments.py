@@ -12,12 +12,12 @@ from dependency_injector.containers import Container
 
 from eventy.errors import InjectionError
 from eventy.injection.annotations import classes, fits, shown
-from eventy.injection.dependencies import in_force
-from eventy.injection.entering import is_entered
-from eventy.injection.lookup import by_marker, by_name
+from eventy.injection.building import built
+from eventy.injection.entering import is_entered, may_be_entered
+from eventy.injection.lookup import CONFIGURATION, by_marker, by_name
 from eventy.injection.markers import marker_of
 from eventy.injection.mistakes import Mistakes
-from eventy.injection.products import awaitable_in, class_itself, made_class
+from eventy.injection.products import awaitable_in, class_itself, in_force, made_class
 from eventy.injection.signature import Signature
 
 
@@ -65,11 +65,15 @@ class Argument:
     source: Provided | Expression | Kept
 
 
-def resolve(signature: Signature, container: Container, own: Mapping[str, str]) -> tuple[Argument, ...]:
+def resolve(
+    signature: Signature, container: Container, own: Mapping[str, str], *, is_async: bool = True, builds: bool = True
+) -> tuple[Argument, ...]:
     """Return what each parameter gets; one that keeps its default isn't listed.
 
     Parameters
         own: expressions for the names that come with the call (`app`, `corr_id`, …); an empty one: not here.
+        is_async: whether the call is awaited, so that whatever turns out to be a context manager can be entered.
+        builds: whether the singletons among it are built.
 
     Raises InjectionError, with a line for each parameter that can't be filled.
     """
@@ -78,7 +82,7 @@ def resolve(signature: Signature, container: Container, own: Mapping[str, str]) 
     for parameter in signature.parameters:
         with mistakes.collected():
             try:
-                source = _source(parameter, container, own)
+                source = _source(parameter, container, own, is_async, builds)
             except InjectionError as error:
                 raise InjectionError(f"{signature.named(parameter)}: {error}") from error
             if source is not None:
@@ -87,14 +91,16 @@ def resolve(signature: Signature, container: Container, own: Mapping[str, str]) 
     return tuple(arguments)
 
 
-def _source(parameter: Parameter, container: Container, own: Mapping[str, str]) -> Provided | Expression | Kept | None:
+def _source(
+    parameter: Parameter, container: Container, own: Mapping[str, str], is_async: bool, builds: bool
+) -> Provided | Expression | Kept | None:
     if (marker := marker_of(parameter)) is not None:
-        return _provided(by_marker(container, marker), parameter)
+        return _provided(by_marker(container, marker), parameter, is_async, builds)
     if parameter.name in own:
         return _own(parameter.name, own)
     if parameter.default is not Parameter.empty:
         return Kept(parameter.default) if parameter.kind is Parameter.POSITIONAL_ONLY else None
-    return _provided(by_name(container, parameter.name), parameter)
+    return _provided(by_name(container, parameter.name), parameter, is_async, builds)
 
 
 def _own(name: str, own: Mapping[str, str]) -> Expression:
@@ -103,15 +109,27 @@ def _own(name: str, own: Mapping[str, str]) -> Expression:
     return Expression(own[name])
 
 
-def _provided(provider: providers.Provider[Any], parameter: Parameter) -> Provided:
+def _provided(provider: providers.Provider[Any], parameter: Parameter, is_async: bool, builds: bool) -> Provided:
     _refuse_awaitable(provider)
     takes_class = type in (classes(parameter.annotation) or ())
     if not takes_class:
         refuse_class_override(provider)
-    entered = is_entered(provider)
-    if not entered and provider.last_overriding is None:
-        _refuse_misfit(provider, parameter)
+    entered = is_entered(provider) or (is_async and may_be_entered(provider))
+    if not is_entered(provider) and provider.last_overriding is None:
+        _refuse_misfit(made_class(provider), parameter)
+    made = _made(provider) if builds else None
+    if made is not None and provider.last_overriding is None:
+        _refuse_misfit(type(made), parameter)
+    if isinstance(provider, CONFIGURATION):
+        _refuse_setting(provider(), parameter)
     return Provided(provider, entered, takes_class)
+
+
+def _made(provider: providers.Provider[Any]) -> object | None:
+    try:
+        return built(provider)
+    except InjectionError as error:
+        raise ProviderError(provider, str(error)) from error
 
 
 def refuse_class_override(provider: providers.Provider[Any]) -> None:
@@ -136,10 +154,27 @@ def _refuse_awaitable(provider: providers.Provider[Any]) -> None:
         )
 
 
-def _refuse_misfit(provider: providers.Provider[Any], parameter: Parameter) -> None:
-    made, allowed = made_class(provider), classes(parameter.annotation)
-    if parameter.annotation is not Parameter.empty and made and allowed and not fits(made, allowed):
+def _refuse_misfit(made: type | None, parameter: Parameter) -> None:
+    if made is not None and not _takes(parameter, made):
         raise InjectionError(
             f"its provider makes a {made.__qualname__}, which is no {shown(parameter.annotation)}: "
             f"correct the annotation or the container"
         )
+
+
+def _refuse_setting(value: object, parameter: Parameter) -> None:
+    """The library's strict configuration is strict about names alone. The value isn't shown: it may be a secret."""
+    if _takes(parameter, type(value)):
+        return
+    expected = shown(parameter.annotation)
+    if value is None:
+        raise InjectionError(f"the setting has no value, expected {expected}: set it, or write `{expected} | None`")
+    raise InjectionError(
+        f"the setting is a {type(value).__qualname__}, which is no {expected}: correct the annotation, "
+        f'or have it read, Provide["config.x", as_int()]'
+    )
+
+
+def _takes(parameter: Parameter, cls: type) -> bool:
+    allowed = None if parameter.annotation is Parameter.empty else classes(parameter.annotation)
+    return not allowed or fits(cls, allowed)

@@ -1,106 +1,127 @@
-"""Builds the singletons of a container that was walked through, and tells which of them can't be built."""
+"""Singletons that handlers ask for are built at the start: what can't be built, or isn't what was meant, shows then."""
 
 from __future__ import annotations
 
 import asyncio
-import sysconfig
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from difflib import get_close_matches
 from typing import Any
 
 from dependency_injector import providers
-from dependency_injector.containers import Container
 
-from eventy.errors import EventyError
-from eventy.injection.dependencies import OF_INSTANCE, dependencies, in_force
-from eventy.injection.lookup import closest
-from eventy.injection.products import built_with
-from eventy.injection.rules import is_shared
-from eventy.injection.wiring import Flaw, Way, Wiring
+from eventy.errors import EventyError, InjectionError
+from eventy.injection.products import built_with, cycle_in, in_force, maker
 from eventy.words import described
 
-# Where modules of Python and of others are, and eventy itself.
-_LIBRARIES = tuple(
-    {sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")} | {str(Path(__file__).parents[1])}
-)
+_ABSTRACT = (providers.AbstractFactory, providers.AbstractSingleton, providers.AbstractCallable)
 
 
-def build(wiring: Wiring) -> None:
-    """Build every singleton without a flaw, those first that others are built with, and add what goes wrong.
+def built(provider: providers.Provider[Any]) -> object | None:
+    """Return the object of a singleton; None for what is made anew for each message. What it needs is built as well.
 
-    What is built with a `Resource` is left out: calling that would open it.
+    The library doesn't guard a singleton against being built by several threads; here it is built by one of them.
+
+    Raises InjectionError when one can't be built, and the errors of eventy that its class raises.
     """
-    for provider, path in tuple(wiring.walked):
-        one = in_force(provider)
-        if not all(map(wiring.is_sound, dependencies(one))):
-            wiring.spoil(provider)
-        elif wiring.is_sound(provider) and (is_shared(one) or _is_part_of_shared(one)) and not opens(provider):
-            _build(wiring, provider, path)
+    _check_cycle(provider)
+    answering = in_force(provider)
+    for needed in reversed(list(built_with(provider))):  # so that the one is named which is to blame
+        if needed is not answering:
+            with _told_of(needed):
+                _built(needed)
+    return _built(answering)
+
+
+def _built(provider: providers.Provider[Any]) -> object | None:
+    _check_attribute(provider)
+    _check_arguments(provider)
+    if not isinstance(provider, providers.BaseSingleton) or opens(provider):
+        return None
+    try:
+        made: object = provider()
+    except EventyError:
+        raise
+    except Exception as error:
+        raise InjectionError(f"its provider can't make it ({described(error)}): correct the container") from error
+    if asyncio.isfuture(made):  # the library makes one of a coroutine
+        raise InjectionError("its provider makes something to await, which nobody does: let it make the object itself")
+    return made
 
 
 def opens(provider: providers.Provider[Any]) -> bool:
-    """Return whether a provider is a `Resource`, or built with one."""
+    """Return whether building a provider would open a resource, which waits until somebody needs it."""
     return any(isinstance(one, providers.BaseResource) for one in built_with(provider))
 
 
 @contextmanager
-def rebuilt(container: Container) -> Iterator[None]:
-    """Have singletons built anew inside a block, and dropped after it.
-
-    The container's own `reset_singletons()` fails where one of them is abstract.
-    """
-    _reset(container)
+def _told_of(needed: providers.Provider[Any]) -> Iterator[None]:
     try:
         yield
-    finally:
-        _reset(container)
+    except InjectionError as error:
+        raise InjectionError(f"its provider needs {_name(needed)}: {error}") from error
 
 
-def _reset(container: Container) -> None:
-    for provider in container.traverse(types=[providers.BaseSingleton]):
-        if in_force(provider) is not provider or not isinstance(provider, providers.AbstractSingleton):
-            provider.reset()
+def _name(provider: providers.Provider[Any]) -> str:
+    return str(getattr(maker(provider), "__qualname__", type(provider).__name__))
 
 
-def _build(wiring: Wiring, provider: providers.Provider[Any], path: Way) -> None:
+def _check_cycle(provider: providers.Provider[Any]) -> None:
+    """Raise InjectionError for a provider that needs itself: calling it could end the interpreter."""
+    if cycle := cycle_in(provider):
+        path = " -> ".join(map(_name, (*cycle, cycle[0])))
+        raise InjectionError(f"its provider needs itself, {path}: break the cycle")
+
+
+def _check_arguments(provider: Any) -> None:
+    """Raise InjectionError for a factory whose class doesn't take what it is given; it is called by messages only."""
+    if isinstance(provider, _ABSTRACT):
+        raise InjectionError(
+            "its provider is abstract, and nothing overrides it: override it with one that makes something"
+        )
+    if not isinstance(provider, providers.Factory):
+        return
+    made_by: Any = provider.provides
     try:
-        made: object = provider()
-    except EventyError as error:
-        wiring.spoil(provider, Flaw(path, str(error), error))
+        signature = inspect.signature(made_by)
+    except (TypeError, ValueError):  # of something built in, whose signature nobody knows
         return
-    except Exception as error:  # noqa: BLE001  # a constructor may raise anything
-        text = f"can't be built: {described(error)}{_near(error)}{place_of(error)}"
-        wiring.spoil(provider, Flaw(path, text, error))
+    try:
+        signature.bind(*provider.args, **provider.kwargs)
+    except TypeError as error:
+        name = getattr(made_by, "__qualname__", made_by)
+        raise InjectionError(f"its provider can't make it ({name}: {error}): correct the container") from error
+
+
+def _check_attribute(provider: Any) -> None:
+    """Raise InjectionError for an attribute of a singleton, or a method that is called, which it doesn't have."""
+    if isinstance(provider, providers.MethodCaller):
+        provider = provider.provides
+    getter: Any = provider
+    if not isinstance(getter, providers.AttributeGetter) or getter.last_overriding is not None:
         return
-    if asyncio.isfuture(made):  # the library makes one of every coroutine
-        made.cancel()
-        text = "hands out a Future, not an object: make it without `await`, and open it in start()"
-        wiring.spoil(provider, Flaw(path, text))
-    elif is_shared(in_force(provider)):
-        wiring.built.append((provider, made))
+    owner: Any = getter.provides
+    if type(owner) is not providers.ProvidedInstance or owner.last_overriding is not None:
+        return
+    singleton: Any = owner.provides
+    made, name = built(singleton), str(getter.name)
+    if made is None or _has(made, name):
+        return
+    close = get_close_matches(name, dir(made), n=1)
+    hint = f" (closest: {close[0]!r})" if close else ""
+    raise InjectionError(
+        f"a {type(made).__qualname__} has no attribute {name!r}{hint}: correct the name; "
+        f"what start() gives its value, __init__ sets to None"
+    )
 
 
-def _is_part_of_shared(one: Any) -> bool:
-    """Return whether it is an attribute or an item of a singleton."""
-    while isinstance(one, OF_INSTANCE) and not isinstance(one, providers.MethodCaller):
-        inner: Any = one.provides
-        one = in_force(inner)
-    return is_shared(one)
-
-
-def _near(error: Exception) -> str:
-    if not isinstance(error, AttributeError) or error.name is None or error.obj is None:
-        return ""
-    return closest(error.name, [name for name in dir(error.obj) if not name.startswith("_")])
-
-
-def place_of(error: BaseException) -> str:
-    """Return where an error comes from: the last line that isn't a library's, nor eventy's; empty if there is none."""
-    trace, place = error.__traceback__, ""
-    while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
-        if file.endswith(".py") and not file.startswith(_LIBRARIES):
-            place = f" ({file}:{trace.tb_lineno})"
-        trace = trace.tb_next
-    return place
+def _has(made: object, name: str) -> bool:
+    """Return whether an object has an attribute, without having a property computed."""
+    if hasattr(type(made), "__getattr__"):
+        return True
+    try:
+        inspect.getattr_static(made, name)
+    except AttributeError:
+        return any(name in vars(cls).get("__annotations__", {}) for cls in type(made).__mro__)
+    return True

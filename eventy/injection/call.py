@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from inspect import Parameter
 from typing import Any
 
 from eventy.injection.arguments import Argument, Expression, Provided, refuse_class_override
-from eventy.injection.entering import enter
+from eventy.injection.entering import Entered, enter
 from eventy.injection.signature import Signature
 
 
@@ -57,7 +56,7 @@ class _Source:
     def __init__(self, names: dict[str, object]) -> None:
         self._namespace: dict[str, Any] = {
             **names,
-            "AsyncExitStack": AsyncExitStack,
+            "Entered": Entered,
             "enter": enter,
             "refuse_class_override": refuse_class_override,
         }
@@ -83,7 +82,7 @@ class _Source:
             result = [f"return await {calls[0]}"] if len(calls) == 1 else [f"await {call}" for call in calls]
             body = [*self._preparation, *result]
             if self._enters:
-                body = ["async with AsyncExitStack() as stack:", *_indented(body)]
+                body = ["async with Entered() as stack:", *_indented(body)]
             lines = [f"async def call({parameters}):", *_indented(body)]
         # Made of parameter names alone, never of data. The title shows in tracebacks and profiles.
         exec(compile("\n".join(lines), f"<call of {title}>", "exec"), self._namespace)

@@ -21,7 +21,7 @@ def dependencies(provider: Provider) -> tuple[Provider, ...]:
     """Return the providers that one calls; what it only hands on (`x.provider`, an aggregate) isn't among them.
 
     Parameters
-        provider: the one in force, see `in_force`.
+        provider: the one in force, see `last_override`.
     """
     return tuple(filter(_is_called, _parts(provider)))
 
@@ -50,7 +50,7 @@ def arguments(provider: Provider) -> tuple[Provider, ...]:
 
 def unfolded(provider: Provider) -> Iterator[Provider]:
     """Yield a provider; of a list, a dictionary or a selector the ones that stand in it."""
-    one: Any = in_force(provider)
+    one: Any = last_override(provider)
     if isinstance(one, providers.Selector):
         parts = tuple(_selected(one))[1:]
     elif isinstance(one, (providers.List, providers.Dict)):
@@ -72,7 +72,7 @@ def holds_providers(value: object) -> bool:
     return isinstance(value, providers.Provider)
 
 
-def in_force(provider: Provider) -> Provider:
+def last_override(provider: Provider) -> Provider:
     """Return the provider that answers at this moment: the last override, else the provider itself."""
     while provider.last_overriding is not None:
         provider = provider.last_overriding

@@ -10,6 +10,7 @@ from dependency_injector.containers import Container
 from eventy.event.base import BaseEvent
 from eventy.injection.arguments import resolve
 from eventy.injection.call import Shape, Step, write_call
+from eventy.injection.fit import check_event, check_own, check_wrapper
 from eventy.injection.mistakes import Mistakes
 from eventy.injection.signature import read_signature, refuse_sync
 from eventy.message.context import Context
@@ -22,12 +23,14 @@ _SHAPE = Shape("event, context", ("event",))
 OWN = {"app": "app", "corr_id": "context.corr_id", "context": "context"}
 
 
-def compile_handler(handler: Handler, container: Container, app: object) -> Call:
+def compile_handler(handler: Handler, container: Container, app: object, event: type[BaseEvent] = BaseEvent) -> Call:
     """Return the call of a handler with everything that it asks for; see `compile_handlers`."""
-    return compile_handlers((handler,), container, app)
+    return compile_handlers((handler,), container, app, event)
 
 
-def compile_handlers(handlers: Sequence[Handler], container: Container, app: object) -> Call:
+def compile_handlers(
+    handlers: Sequence[Handler], container: Container, app: object, event: type[BaseEvent] = BaseEvent
+) -> Call:
     """Return one call for the handlers of a message, in order; they share what they both ask for.
 
     Providers are called for each message, so overriding one acts at once.
@@ -36,6 +39,7 @@ def compile_handlers(handlers: Sequence[Handler], container: Container, app: obj
         handlers: async functions and unbound async methods; the event is their first positional argument.
         container: the root container.
         app: what a parameter called `app` gets.
+        event: the class of what they are called with.
 
     Raises InjectionError, naming every parameter that can't be filled.
     """
@@ -45,7 +49,11 @@ def compile_handlers(handlers: Sequence[Handler], container: Container, app: obj
         with mistakes.collected():
             refuse_sync(handler)
             signature = read_signature(handler, given=("event",))
-            steps.append(Step(signature, resolve(signature, container, OWN)))
+            check_event(signature, event, OWN)
+            check_own(signature, {"app": type(app), "corr_id": str, "context": Context})
+            step = Step(signature, resolve(signature, container, OWN))
+            check_wrapper(step.signature, step.arguments)
+            steps.append(step)
     mistakes.raise_any()
     call: Any = write_call(_SHAPE, steps, app=app)
     return call  # type: ignore[no-any-return]  # it is written just above

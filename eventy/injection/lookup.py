@@ -9,13 +9,13 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import Container
 from dependency_injector.errors import Error
-from dependency_injector.wiring import InvariantModifier
+from dependency_injector.wiring import InvariantModifier, TypeModifier
 
 from eventy.errors import InjectionError
 from eventy.injection.dependencies import OF_INSTANCE
 from eventy.injection.markers import Marker
 
-#: Settings, and single ones of them.
+#: Providers of settings.
 CONFIGURATION = (providers.Configuration, providers.ConfigurationOption, providers.TypedConfigurationOption)
 # What a parameter never gets just because it has the same name.
 _ONLY_MARKED: tuple[tuple[tuple[type, ...], str], ...] = (
@@ -93,6 +93,10 @@ def _key(configuration: Any, key: str, walked: list[str]) -> Any:
 
 def _modified(provider: Any, marker: Marker) -> Any:
     modifier: Any = marker.modifier
+    if isinstance(modifier, TypeModifier) and modifier.type_ is bool:
+        raise InjectionError(
+            f'{marker!r}: as_(bool) makes True of any text, "False" too: leave it out, the settings have truth values'
+        )
     try:
         return modifier.modify(provider, providers_map=None)
     except AttributeError as error:

@@ -8,7 +8,8 @@ from typing import Protocol, cast
 from dependency_injector.wiring import Closing, Modifier, Provide, Provider
 
 from eventy.errors import InjectionError
-from eventy.injection.annotations import Unreadable, metadata
+from eventy.injection.annotations import Unreadable, metadata, parts, shown
+from eventy.words import counted, described
 
 
 class Marker(Protocol):
@@ -30,14 +31,26 @@ _PROVIDE, _OTHERS = cast(type, Provide), (cast(type, Provider), cast(type, Closi
 def marker_of(parameter: Parameter) -> Marker | None:
     """Return the marker of a parameter, if it has one.
 
-    Raises InjectionError for a marker of another kind or form, and where an annotation that can't be read may hide one.
+    Raises InjectionError for a marker of another kind or form, for more than one, for one that stands where nobody
+    looks, and where an annotation that can't be read may hide one.
     """
     annotation = parameter.annotation
-    for found in (*metadata(annotation), parameter.default):
-        if isinstance(found, _PROVIDE):
-            return _checked(cast(Marker, found))
-        if isinstance(found, _OTHERS) or found is Provide or found in _OTHERS:
-            raise InjectionError(f'{found!r} isn\'t supported: write Provide["name"]')
+    try:
+        in_place, anywhere = metadata(annotation), parts(annotation)
+    except Exception as error:  # what `type Alias = …` stands for is looked up only now
+        raise InjectionError(f"the annotation can't be read ({described(error)}): correct it") from error
+    found = [one for one in (*in_place, parameter.default) if _is_marker(one)]
+    if len(found) < sum(map(_is_marker, (*anywhere, parameter.default))):
+        raise InjectionError(
+            f"a marker stands inside {shown(annotation)}, where it marks nothing: "
+            f'write Annotated[Type, Provide["name"]] around the whole of it'
+        )
+    if len(found) > 1:
+        raise InjectionError(
+            f"it has {counted(len(found), 'marker')}, {' and '.join(map(repr, found))}: leave one of them"
+        )
+    if found:
+        return _checked(found[0])
     if isinstance(annotation, Unreadable) and any(word in annotation.text for word in ("Annotated", "Provide")):
         raise InjectionError(
             f"the annotation may hold a marker, but can't be read ({annotation.reason}): import its names at run time, "
@@ -46,7 +59,14 @@ def marker_of(parameter: Parameter) -> Marker | None:
     return None
 
 
-def _checked(marker: Marker) -> Marker:
+def _is_marker(found: object) -> bool:
+    return isinstance(found, (_PROVIDE, *_OTHERS)) or found is Provide or found in _OTHERS
+
+
+def _checked(found: object) -> Marker:
+    if not isinstance(found, _PROVIDE):
+        raise InjectionError(f'{found!r} isn\'t supported: write Provide["name"]')
+    marker = cast(Marker, found)
     if not isinstance(marker.provider, str):
         raise InjectionError(
             f"{marker!r} names a provider of a class of containers, not of this application's container: "

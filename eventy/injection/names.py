@@ -8,9 +8,8 @@ from dependency_injector import providers
 from dependency_injector.containers import Container, DeclarativeContainer, DynamicContainer
 
 from eventy.errors import InjectionError
-from eventy.injection.dependencies import in_force
 from eventy.injection.mistakes import Mistakes
-from eventy.injection.products import made_class
+from eventy.injection.products import in_force, made_class
 
 _OF_CONTAINERS = frozenset(dir(DynamicContainer()) + dir(DeclarativeContainer))
 _OF_MESSAGES = frozenset(("corr_id", "context"))

@@ -8,7 +8,7 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import Container
 
-from eventy.injection.dependencies import CALLING, OF_INSTANCE, in_force
+from eventy.injection.dependencies import CALLING, OF_INSTANCE, last_override
 from eventy.injection.lookup import CONFIGURATION
 from eventy.injection.products import maker
 
@@ -75,7 +75,7 @@ class Paths:
         """Name the settings that a container asks for. One nested in another may have a part of the other's."""
         if id(option) in self._names and not isinstance(option, providers.Configuration):
             return
-        given = in_force(option)
+        given = last_override(option)
         name = given.get_name() if given is not option and isinstance(given, _OPTIONS) else option.get_name()
         self._name_children(option, str(name), (prefix, option))
 

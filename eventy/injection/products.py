@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from dependency_injector import providers
+from dependency_injector.errors import Error
 from dependency_injector.resources import AsyncResource
 
-from eventy.injection.dependencies import CALLING, dependencies, in_force
+from eventy.errors import InjectionError
+from eventy.injection.dependencies import CALLING, dependencies
 
 
 def maker(provider: providers.Provider[Any]) -> object:
@@ -43,9 +45,57 @@ def class_itself(provider: providers.Provider[Any]) -> type | None:
     return None
 
 
+def in_force(provider: providers.Provider[Any]) -> providers.Provider[Any]:
+    """Return the provider that answers at this moment: the last override, what a selector chooses, else itself.
+
+    Raises InjectionError for a selector that chooses what it doesn't have.
+    """
+    while True:
+        if provider.last_overriding is not None:
+            provider = provider.last_overriding
+        elif isinstance(provider, providers.Selector):
+            provider = _selected(provider)
+        else:
+            return provider
+
+
+def _selected(selector: Any) -> providers.Provider[Any]:
+    try:
+        chosen: object = selector.selector()
+    except Error as error:
+        raise InjectionError(f"its selector can't choose ({error}): correct the container or the setting") from error
+    if chosen not in selector.providers:
+        raise InjectionError(
+            f"its selector chooses {chosen!r}, expected one of {', '.join(map(repr, selector.providers))}: "
+            f"correct the setting, or add a provider to the selector"
+        )
+    selected: providers.Provider[Any] = selector.providers[chosen]
+    return selected
+
+
 def awaitable_in(provider: providers.Provider[Any]) -> providers.Provider[Any] | None:
     """Return what must be awaited before a provider has its object: itself, or a provider that it is built with."""
     return next((found for found in built_with(provider) if must_be_awaited(found)), None)
+
+
+def cycle_in(provider: providers.Provider[Any]) -> list[providers.Provider[Any]]:
+    """Return the providers that each need the next one and the last the first, if there are any: none can be called."""
+    return _cycle(provider, [], set())
+
+
+def _cycle(
+    provider: providers.Provider[Any], path: list[providers.Provider[Any]], passed: set[int]
+) -> list[providers.Provider[Any]]:
+    provider = in_force(provider)
+    if provider in path:
+        return path[path.index(provider) :]
+    if id(provider) in passed:
+        return []
+    passed.add(id(provider))
+    for needed in dependencies(provider):
+        if found := _cycle(needed, [*path, provider], passed):
+            return found
+    return []
 
 
 def must_be_awaited(provider: providers.Provider[Any]) -> bool:
@@ -60,12 +110,16 @@ def must_be_awaited(provider: providers.Provider[Any]) -> bool:
     return inspect.iscoroutinefunction(made_by) or inspect.isasyncgenfunction(made_by)
 
 
-def built_with(provider: providers.Provider[Any], seen: set[int] | None = None) -> Iterator[providers.Provider[Any]]:
-    """Yield what is in force of a provider and of all that it calls, each once."""
-    provider, seen = in_force(provider), set() if seen is None else seen
+def built_with(provider: providers.Provider[Any]) -> Iterator[providers.Provider[Any]]:
+    """Return what is called when a provider is: itself first, then all that it needs, each once."""
+    return _built_with(provider, set())
+
+
+def _built_with(provider: providers.Provider[Any], seen: set[int]) -> Iterator[providers.Provider[Any]]:
+    provider = in_force(provider)
     if id(provider) in seen:
         return
     seen.add(id(provider))
     yield provider
     for needed in dependencies(provider):
-        yield from built_with(needed, seen)
+        yield from _built_with(needed, seen)

@@ -11,7 +11,7 @@ from dependency_injector.containers import Container
 
 from eventy.injection.arguments import Argument, Provided, resolve
 from eventy.injection.call import Shape, Step, write_call
-from eventy.injection.signature import read_signature, refuse_sync
+from eventy.injection.signature import is_async, read_signature, refuse_sync
 from eventy.message.context import request_corr_id
 
 RouteHandler = Callable[..., Any]
@@ -40,7 +40,7 @@ def compile_route(
     Raises InjectionError, naming every parameter that can't be filled.
     """
     signature = read_signature(handler, given, filled=path_parameters)
-    arguments = resolve(signature, container, _OWN)
+    arguments = resolve(signature, container, _OWN, is_async=is_async(handler))
     if not arguments:
         return handler
     if any(isinstance(argument.source, Provided) and argument.source.entered for argument in arguments):

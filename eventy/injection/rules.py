@@ -8,7 +8,7 @@ from typing import Any
 from dependency_injector import providers
 
 from eventy.injection.annotations import classes, fits, shown
-from eventy.injection.dependencies import CALLING, chosen, holds_providers, in_force
+from eventy.injection.dependencies import CALLING, chosen, holds_providers, last_override
 from eventy.injection.entering import is_entered
 from eventy.injection.lookup import CONFIGURATION, closest
 from eventy.injection.parameters import parameter_of
@@ -55,7 +55,7 @@ def of_provider(one: providers.Provider[Any], paths: Paths) -> Iterator[str]:
 
 def of_needed(needed: providers.Provider[Any]) -> Iterator[str]:
     """Yield why nobody can be given what a provider makes."""
-    answering = in_force(needed)
+    answering = last_override(needed)
     if must_be_awaited(answering) and not is_shared(answering):  # a singleton is told about by itself
         yield (
             f"must be awaited, as a {type(answering).__name__} of the async {name_of(maker(answering))}: whoever asks "
@@ -65,7 +65,7 @@ def of_needed(needed: providers.Provider[Any]) -> Iterator[str]:
 
 def of_override(needed: providers.Provider[Any]) -> Iterator[str]:
     """Yield why an override doesn't do what it is meant for."""
-    given = class_itself(in_force(needed))
+    given = class_itself(last_override(needed))
     if given is not None and class_itself(needed) is None:
         name = given.__qualname__
         yield (
@@ -81,7 +81,7 @@ def of_argument(owner: str, one: providers.Provider[Any], needed: providers.Prov
         owner, one: the other one: what it is called, and which is in force.
         needed, name: the provider, and what it is called.
     """
-    if must_be_awaited(in_force(needed)):
+    if must_be_awaited(last_override(needed)):
         return
     if is_entered(needed):
         yield (

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, partialmethod
 from inspect import Parameter
 from types import FunctionType, MethodType
 from typing import Any
 
 from eventy.errors import InjectionError
-from eventy.injection.annotations import read, shown
+from eventy.injection.annotations import names_of, read, shown
 
 _POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 _VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
@@ -22,11 +22,13 @@ class Signature:
     """Parameters
     handler: what is called.
     where: its name with file and line, for errors.
-    parameters: those that must be filled; annotations are resolved, or `Unreadable`.
+    given: those that the caller fills by position; annotations are resolved, or `Unreadable`.
+    parameters: those that must be filled, likewise.
     """
 
     handler: Callable[..., Any]
     where: str
+    given: tuple[Parameter, ...]
     parameters: tuple[Parameter, ...]
 
     def named(self, parameter: Parameter) -> str:
@@ -48,28 +50,42 @@ def read_signature(handler: Callable[..., Any], given: Collection[str], filled: 
     where = _where(handler, function)
     try:
         parameters = list(inspect.signature(_without_wrapped(handler)).parameters.values())
-    except (TypeError, ValueError) as error:
-        raise InjectionError(f"{where}: the signature can't be read ({error}): write an async function") from error
+    except Exception as error:  # a `__signature__` may be anything, and raise anything
+        raise InjectionError(
+            f"{where}: the signature can't be read ({error}): correct that, or write an async function"
+        ) from error
     _refuse_unfilled(parameters, filled, where)
-    namespace = getattr(function, "__globals__", {})
-    return Signature(
-        handler,
-        where,
-        tuple(
-            parameter.replace(annotation=read(parameter.annotation, namespace))
-            for parameter in _after(parameters, given, filled, where)
-            if parameter.kind not in _VARIADIC and parameter.name not in filled
-        ),
+    after = _after(parameters, given, filled, where)
+    bound = handler.keywords if isinstance(handler, partial) else {}
+    namespace = names_of(function)
+
+    def readable(among: Iterable[Parameter]) -> tuple[Parameter, ...]:
+        named = (one for one in among if one.kind not in _VARIADIC and one.name not in filled and one.name not in bound)
+        return tuple(one.replace(annotation=read(one.annotation, namespace)) for one in named)
+
+    return Signature(handler, where, readable(parameters[: len(parameters) - len(after)]), readable(after))
+
+
+def is_async(handler: Callable[..., Any]) -> bool:
+    """Return whether a call of a handler can be awaited."""
+    return any(
+        inspect.iscoroutinefunction(layer) or inspect.iscoroutinefunction(getattr(type(layer), "__call__", None))  # noqa: B004  # the function itself is wanted
+        for layer in _layers(handler)
     )
 
 
 def refuse_sync(handler: Callable[..., Any]) -> None:
     """Raise InjectionError for a handler that can't be awaited."""
-    layers = tuple(_layers(handler))
-    if any(inspect.iscoroutinefunction(layer) for layer in layers):
+    if is_async(handler):
         return
+    layers = tuple(_layers(handler))
+    where = _where(handler, _function(handler))
+    if isinstance(handler, type):
+        raise InjectionError(
+            f"{where} is a class, not async: pass an object of it with `async def __call__(self, event)`"
+        )
     found = "an async generator" if any(inspect.isasyncgenfunction(layer) for layer in layers) else "not async"
-    raise InjectionError(f"{_where(handler, _function(handler))} is {found}: write `async def` without yield")
+    raise InjectionError(f"{where} is {found}: write `async def` without yield")
 
 
 def _refuse_unfilled(parameters: list[Parameter], filled: Collection[str], where: str) -> None:
@@ -94,13 +110,17 @@ def _after(parameters: list[Parameter], given: Collection[str], filled: Collecti
 
 
 def _layers(handler: Any) -> Iterator[Any]:
-    """Take off partials, decorators and bound objects, one by one."""
-    while handler is not None:
+    """Take off partials, decorators and bound objects, one by one; an object may say of itself that it wraps itself."""
+    seen: set[int] = set()
+    while id(handler) not in seen and not (seen and handler is None):
+        seen.add(id(handler))
         yield handler
         if isinstance(handler, partial):
             handler = handler.func
         elif isinstance(handler, MethodType):
             handler = handler.__func__
+        elif (made_by := _partialmethod(handler)) is not None:
+            handler = made_by.func
         elif isinstance(handler, FunctionType) or hasattr(handler, "__wrapped__"):
             handler = getattr(handler, "__wrapped__", None)
         else:
@@ -108,13 +128,27 @@ def _layers(handler: Any) -> Iterator[Any]:
             handler = call if isinstance(call, FunctionType) else None
 
 
+def _partialmethod(function: object) -> partialmethod[Any] | None:
+    """Return what has made a function, if it was `partialmethod`; the attribute is called otherwise since 3.13."""
+    found = getattr(function, "__partialmethod__", getattr(function, "_partialmethod", None))
+    return found if isinstance(found, partialmethod) else None
+
+
 def _function(handler: Callable[..., Any]) -> Any:
     return tuple(_layers(handler))[-1]
 
 
 def _without_wrapped(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a partial without the `__wrapped__` that `update_wrapper` gave it: its signature lacks what is bound."""
-    return partial(handler.func, *handler.args, **handler.keywords) if isinstance(handler, partial) else handler
+    """Return what `inspect` reads rightly.
+
+    A partial loses the `__wrapped__` that `update_wrapper` gave it: its signature lacks what is bound. A `__call__`
+    that is static is taken by itself: of its object `inspect` would take the first parameter for `self`.
+    """
+    if isinstance(handler, partial):
+        return partial(handler.func, *handler.args, **handler.keywords)
+    if isinstance(inspect.getattr_static(type(handler), "__call__", None), staticmethod):
+        return handler.__call__  # type: ignore[operator,no-any-return]  # it is static: what is got is the function
+    return handler
 
 
 def _where(handler: object, function: Any) -> str:

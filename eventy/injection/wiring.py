@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from dependency_injector import providers
 
-from eventy.injection.dependencies import arguments, dependencies, in_force, mentioned, unfolded
+from eventy.injection.dependencies import arguments, dependencies, last_override, mentioned, unfolded
 from eventy.injection.lookup import CONFIGURATION
 from eventy.injection.options import FindSetting, Options
 from eventy.injection.parameters import unbound
@@ -68,7 +68,7 @@ class Wiring:
 
     def unused(self) -> Iterator[tuple[str, object]]:
         """Yield the singletons that nothing is built with, with what they are called."""
-        used = {id(one) for provider, _ in self.walked for one in mentioned(in_force(provider))}
+        used = {id(one) for provider, _ in self.walked for one in mentioned(last_override(provider))}
         for provider, made in self.built:
             if id(provider) not in used:
                 yield self._paths.of(provider), made
@@ -93,7 +93,7 @@ class Wiring:
                 here = self._path_to(provider, (asker,))
                 here = here if part is provider else self._path_to(part, here)
                 self._say(part, here, (*of_needed(part), *of_override(part)))
-        elif not isinstance(in_force(provider), (providers.Dependency, *ABSTRACT)):
+        elif not isinstance(last_override(provider), (providers.Dependency, *ABSTRACT)):
             self._visit(provider, (), is_asked=False)
 
     def _visit(self, provider: Provider, path: Way, *, is_asked: bool) -> None:
@@ -101,7 +101,7 @@ class Wiring:
         if any(provider is one for one in self._way):
             self._say_circle(provider, here)
             return
-        one = in_force(provider)
+        one = last_override(provider)
         if (is_asked or is_shared(one)) and id(provider) not in self._asked:
             self._asked.add(id(provider))
             self._say(provider, here, unbound(one))

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from typing import NamedTuple
 
-from eventy.message.headers import CE_CAUSATION_ID, CE_CORRELATION_ID, CE_ID, TRACEPARENT, header_text
-from eventy.message.record import Header, Record
+from eventy.message.headers import header_text
+from eventy.message.record import Header, Record, identity_of
 
 # The correlation id of the work at hand outside any message: an HTTP request's.
 request_corr_id: ContextVar[str | None] = ContextVar("eventy_request_corr_id", default=None)
@@ -40,9 +40,8 @@ class Context:
         self.record = record
         self.attempt = attempt
         self.is_replaying = is_replaying
-        # Now: a handler may change its data, which nearly always is a dict.
-        told = data.get("correlation_id") if type(data) is dict else corr_id_of(data)
-        self._told = told if type(told) is str else None
+        # Now: a handler may change its data.
+        self._told: object = corr_id_of(data)
 
     @property
     def ids(self) -> Ids:
@@ -99,14 +98,8 @@ def corr_id_of(data: object) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _ids(record: Record, told: str | None) -> Ids:
-    get = dict(record.headers).get
-    # Nothing is called for what isn't there: this is done for each message that something is sent for.
-    found = get(CE_ID)
-    message_id = (found and header_text(found)) or f"{record.topic}-{record.partition}-{record.offset}"
-    found = get(CE_CORRELATION_ID)
-    corr_id = (found and header_text(found)) or told or message_id
-    found = get(CE_CAUSATION_ID)
-    causation_id = header_text(found) if found is not None else None
-    # As `Ids(…)` does, which is a call too.
-    return tuple.__new__(Ids, (message_id, corr_id, causation_id, get(TRACEPARENT)))
+def _ids(record: Record, told: object) -> Ids:
+    found = identity_of(record)
+    message_id = header_text(found.message_id) or f"{record.topic}-{record.partition}-{record.offset}"
+    corr_id = header_text(found.corr_id) or (isinstance(told, str) and told) or message_id
+    return Ids(message_id, corr_id, header_text(found.causation_id), found.traceparent)

@@ -18,9 +18,9 @@ TRACEPARENT = "traceparent"
 HTTP_CORRELATION_ID = "X-Correlation-ID"
 
 # Bytes of a name or an id that are kept: it goes into logs, and into the headers of everything that is sent in answer.
-_LONGEST = 1_024
+LONGEST = 1_024
 
 
 def header_text(value: bytes | None) -> str | None:
     """Return what a header says; there is nothing in it that would keep a message from being handled."""
-    return value[:_LONGEST].decode("utf-8", "replace") if value is not None else None
+    return value[:LONGEST].decode("utf-8", "replace") if value is not None else None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
+
+from eventy.message.headers import CE_CAUSATION_ID, CE_CORRELATION_ID, CE_ID, TRACEPARENT
 
 # A value may be null (Kafka's record format, version 2); eventy writes none such.
 Header = tuple[str, bytes | None]
@@ -17,6 +19,15 @@ class TopicPartition(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.topic}[{self.partition}]"
+
+
+class Identity(NamedTuple):
+    """What a record's headers say of what it is called, what it belongs to and what has led to it; None: nothing."""
+
+    message_id: bytes | None
+    corr_id: bytes | None
+    causation_id: bytes | None
+    traceparent: bytes | None
 
 
 class Record(Protocol):
@@ -42,6 +53,21 @@ class Record(Protocol):
 
     @property
     def headers(self) -> Sequence[Header]: ...
+
+
+class QuickRecord(Record, Protocol):
+    """A record that knows its identity by a quicker way than through all its headers. Optional."""
+
+    def identity(self) -> Identity: ...
+
+
+def identity_of(record: Record) -> Identity:
+    """Return what a record's headers say; the last one of a name counts."""
+    quick: Callable[[], Identity] | None = getattr(record, "identity", None)
+    if quick is not None:
+        return quick()
+    get = dict(record.headers).get
+    return Identity(get(CE_ID), get(CE_CORRELATION_ID), get(CE_CAUSATION_ID), get(TRACEPARENT))
 
 
 def place_of(record: Record) -> str:

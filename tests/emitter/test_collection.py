@@ -5,7 +5,6 @@ import pytest
 from eventy.broker.log import StoredRecord
 from eventy.emitter.collection import Collection, Terms
 from eventy.errors import SendError
-from eventy.message.context import Context
 from eventy.message.record import ProducerRecord
 
 
@@ -18,7 +17,7 @@ class Nowhere:
 
 
 def collection(group: str = "g", offset: int = 0) -> Collection:
-    return Collection(Context(StoredRecord("topic", 0, offset, 0, None, b"")), Terms(group))
+    return Collection(StoredRecord("topic", 0, offset, 0, None, b""), Terms(group))
 
 
 def ids(collection: Collection, *sends: tuple[str, str]) -> list[str]:
@@ -59,8 +58,8 @@ def test_closed_collection_names_the_send_and_the_message() -> None:
 
 
 def test_send_that_can_not_be_part_of_the_transaction_is_an_error_of_its_handler() -> None:
-    context = Context(StoredRecord("topic", 0, 7, 0, None, b""))
+    message = StoredRecord("topic", 0, 7, 0, None, b"")
     record = ProducerRecord("out", None, b"", ())
-    Collection(context, Terms("g", "its own")).add(Nowhere(), record)
+    Collection(message, Terms("g", "its own")).add(Nowhere(), record)
     with pytest.raises(SendError, match=r"Nowhere can't take part in the transaction of message topic-0-7"):
-        Collection(context, Terms("g", "another")).add(Nowhere(), record)
+        Collection(message, Terms("g", "another")).add(Nowhere(), record)

@@ -1,13 +1,10 @@
 """One attempt at a message."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-
 import pytest
 
 from eventy.broker.log import StoredRecord
 from eventy.emitter.collection import collecting
-from eventy.errors import DecodeError, HandlerError, SchemaNotLoaded
+from eventy.errors import DecodeError, SchemaNotLoaded
 from eventy.event.base import BaseEvent
 from eventy.event.tombstone import Tombstone
 from eventy.handler.attempt import Attempt, Delivery
@@ -102,17 +99,3 @@ async def test_nothing_is_collected_outside_an_attempt() -> None:
     with pytest.raises(ValueError, match="broken"):
         await Attempt(JsonSerializer(), fail, None, None)(record(encoded()), 1)
     assert collecting.get() is None
-
-
-async def test_scope_that_swallows_an_error_fails_the_attempt() -> None:
-    async def fail(event: BaseEvent, context: Context) -> None:
-        raise ValueError("broken")
-
-    @asynccontextmanager
-    async def swallow() -> AsyncIterator[None]:
-        with suppress(ValueError):
-            yield
-
-    swallowing = Attempt(JsonSerializer(), fail, swallow, None)
-    with pytest.raises(HandlerError, match="the scope has swallowed"):
-        await swallowing(record(encoded()), 1)

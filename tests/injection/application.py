@@ -29,6 +29,7 @@ class Emitter:
 class PaymentContainer(containers.DeclarativeContainer):
     config = providers.Configuration()
     repository = providers.Singleton(SqlRepository)
+    draft = providers.Factory(SqlRepository)
     unfilled: providers.Dependency[Repository] = providers.Dependency(instance_of=Repository)
 
 
@@ -55,7 +56,7 @@ class ARecord:
 def a_container() -> Any:
     """Return the application's container. `Any`: an instance has the providers of its class, but not its type."""
     container = ApplicationContainer()
-    container.config.from_dict({"timeout": "30", "limits": {"amount": 100}, "nothing": None})
+    container.config.from_dict({"timeout": "30", "limits": {"amount": 100}, "nothing": None, "flag": "False"})
     return container
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
 
 import pytest
+from dependency_injector.wiring import inject
 
 from eventy.errors import InjectionError
 from eventy.event.base import BaseEvent
-from eventy.injection import compile_handler, compile_handlers
-from tests.injection.application import Emitter, Repository, a_container, run
+from eventy.injection import Provide, compile_handler, compile_handlers
+from tests.injection.application import Emitter, Repository, SqlRepository, a_container, run
 
 APP = object()
 seen: list[Any] = []
@@ -81,6 +83,61 @@ async def test_partial_that_is_named_after_its_function() -> None:
     assert seen == [5, Repository]
 
 
+async def test_what_a_partial_binds_is_left_alone_whatever_it_is_called() -> None:
+    async def handler(event: BaseEvent, corr_id: str, it: Annotated[object, Provide["draft"]], draft: object) -> None:
+        seen.extend((corr_id, it, type(draft)))
+
+    await run(compile_handler(functools.partial(handler, corr_id="mine", it="fake"), a_container(), APP))
+    assert seen == ["mine", "fake", Repository]
+
+
+async def test_partial_method() -> None:
+    class Reject(BaseEvent):
+        async def _handle(self, how: str, draft: Repository) -> None:
+            seen.extend((how, type(draft)))
+
+        softly = functools.partialmethod(_handle, "softly")
+
+    await run(compile_handler(Reject.softly, a_container(), APP))
+    assert seen == ["softly", Repository]
+
+
+async def test_decorated_by_inject_of_the_library() -> None:
+    @inject
+    async def handler(event: BaseEvent, payment_repository: Repository, it: Repository = Provide["draft"]) -> None:
+        seen.extend((type(payment_repository), type(it)))
+
+    await run(compile_handler(handler, a_container(), APP))
+    assert seen == [SqlRepository, Repository]
+
+
+async def test_static_call_of_an_object_and_static_method_of_a_class() -> None:
+    class Handlers:
+        @staticmethod
+        async def __call__(event: BaseEvent, draft: Repository) -> None:
+            seen.append(type(draft))
+
+        @staticmethod
+        async def static(event: BaseEvent, draft: Repository) -> None:
+            seen.append(type(draft))
+
+        @classmethod
+        async def of_class(cls, event: BaseEvent, draft: Repository) -> None:
+            seen.append(type(draft))
+
+    for handler in (Handlers(), Handlers.static, Handlers().static, Handlers.__dict__["static"], Handlers.of_class):
+        await run(compile_handler(handler, a_container(), APP))
+    assert seen == [Repository] * 5
+
+
+async def test_keyword_only_parameters_and_those_after_any_number() -> None:
+    async def handler(event: BaseEvent, /, *args: object, draft: Repository, corr_id: str, **kwargs: object) -> None:
+        seen.extend((args, type(draft), corr_id, kwargs))
+
+    await run(compile_handler(handler, a_container(), APP))
+    assert seen == [(), Repository, "c-1", {}]
+
+
 @pytest.mark.parametrize("handler", [_Callable(), _Callable().method])
 async def test_callable_object_and_bound_method(handler: Handler) -> None:
     await run(compile_handler(handler, a_container(), APP))
@@ -114,8 +171,21 @@ def test_async_generator_is_refused() -> None:
     assert "is an async generator: write `async def` without yield" in _says(handler)
 
 
+def test_decorated_async_generator_is_refused() -> None:
+    @asynccontextmanager
+    async def handler(event: BaseEvent) -> AsyncIterator[int]:
+        yield 1
+
+    assert "is an async generator: write `async def` without yield" in _says(handler)
+
+
+def test_lambda_is_refused_although_it_returns_what_can_be_awaited() -> None:
+    assert "<lambda> (" in (said := _says(lambda event: _handler(event, 1, Repository())))
+    assert said.endswith("is not async: write `async def` without yield")
+
+
 def test_class_is_no_handler() -> None:
-    assert "is not async" in _says(_Callable)
+    assert "_Callable is a class, not async: pass an object of it" in _says(_Callable)
 
 
 def test_handler_without_room_for_the_event_is_refused() -> None:

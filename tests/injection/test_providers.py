@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
@@ -53,6 +53,10 @@ class Database:
         log.append("commit")
 
 
+def _made(by: Callable[[], Any]) -> Any:
+    return by()
+
+
 async def connect() -> Emitter:
     return Emitter()
 
@@ -63,6 +67,11 @@ async def connections() -> AsyncIterator[Emitter]:
 
 class Connection(AsyncResource[Emitter]):
     """A resource that is opened asynchronously."""
+
+
+def _with_attribute(provider: Any, value: providers.Provider[Any]) -> providers.Provider[Any]:
+    provider.add_attributes(topic=value)
+    return provider  # type: ignore[no-any-return]  # what was given
 
 
 async def _takes(event: BaseEvent, it: Any) -> None:
@@ -127,6 +136,12 @@ async def test_function_may_make_a_class() -> None:
         (providers.Resource(Connection), "is <dependency_injector.providers.Resource("),
         (providers.Singleton(dict, emitter=providers.Coroutine(connect)), "is built with <dependency_injector"),
         (providers.List(providers.Coroutine(connect)), "is built with <dependency_injector"),
+        (providers.Coroutine(connect).provided.topic, "is built with <dependency_injector"),
+        (providers.Selector(providers.Object("a"), a=providers.Coroutine(connect)), "is <dependency_injector"),
+        (
+            _with_attribute(providers.Factory(Emitter), providers.Coroutine(connect)),
+            "is built with <dependency_injector",
+        ),
         (providers.Dict(a=providers.List(providers.Singleton(connect))), "is built with <dependency_injector"),
     ],
 )
@@ -143,12 +158,6 @@ def test_provider_that_must_be_awaited_is_refused(provider: providers.Provider[A
 async def test_provider_of_a_provider_may_be_awaited_by_whoever_gets_it() -> None:
     provider: Any = providers.Singleton(dict, connect=providers.Coroutine(connect).provider)
     await run(compile_handler(_takes, a_container_with(it=provider), APP))
-
-
-def test_cycle_of_providers_ends() -> None:
-    one: Any = providers.Singleton(dict)
-    one.add_kwargs(other=providers.Singleton(dict, one=one))
-    compile_handler(_takes, a_container_with(it=one), APP)
 
 
 # ---------------------------------------------------------------- async context managers
@@ -189,6 +198,85 @@ async def test_singleton_is_not_entered() -> None:
     assert [type(it) for it in log] == [Session]
 
 
+@pytest.mark.parametrize(
+    "provider",
+    [
+        providers.Factory(_made, Session),  # such as SQLAlchemy's `async_sessionmaker(engine)`
+        providers.Callable(_made, open_session),
+        providers.Singleton(lambda: Session).provided.call(),
+    ],
+)
+async def test_context_manager_is_entered_though_nobody_knew_that_it_would_be_one(
+    provider: providers.Provider[Any],
+) -> None:
+    call = compile_handler(_takes, a_container_with(it=provider), APP)
+    await run(call)
+    await run(call)
+    assert [str(one).split()[0] for one in log[::3]] == ["open", "open"]
+    assert [str(one).split()[0] for one in log[2::3]] in (["close", "close"], ["commit", "commit"])
+
+
+async def test_what_a_function_makes_is_taken_as_it_is_where_it_is_no_context_manager() -> None:
+    async def handler(event: BaseEvent, it: Emitter) -> None:
+        log.append(type(it))
+
+    await run(compile_handler(handler, a_container_with(it=providers.Factory(_made, Emitter)), APP))
+    assert log == [Emitter]
+
+
+class Swallowing(Session):
+    """Wants to hear of no error."""
+
+    async def __aexit__(self, *error: object) -> bool:  # type: ignore[override]  # the mistake
+        await super().__aexit__(*error)
+        return True
+
+
+@pytest.mark.parametrize("handlers", [1, 2])
+async def test_error_that_a_context_manager_swallows_is_raised_again(handlers: int) -> None:
+    async def fail(event: BaseEvent, it: Session) -> None:
+        log.append("fail")
+        raise OSError("disk")
+
+    call = compile_handlers([fail] * handlers, a_container_with(it=providers.Factory(Swallowing)), APP)
+    with pytest.raises(OSError, match="disk") as raised:
+        await run(call)
+    assert log == ["open", "fail", "close"]
+    assert "swallowed by what was entered around the handler" in raised.value.__notes__[0]
+
+
+async def test_context_manager_that_fails_to_enter_has_those_before_it_left_and_no_handler_called() -> None:
+    @asynccontextmanager
+    async def fail() -> AsyncIterator[None]:
+        if log:
+            raise ConnectionError("no connection")
+        yield
+
+    async def handler(event: BaseEvent, one: str, other: None) -> None:
+        log.append("handled")
+
+    container = a_container_with(one=providers.Factory(open_session, "one"), other=providers.Factory(fail))
+    with pytest.raises(ConnectionError):
+        await run(compile_handler(handler, container, APP))
+    assert log == ["open one", "roll back one"]
+
+
+async def test_provider_that_fails_fails_the_message_before_any_handler_is_called() -> None:
+    async def first(event: BaseEvent) -> None:
+        log.append("first")
+
+    container = a_container_with(it=providers.Factory(lambda: 1 / 0))
+    with pytest.raises(ZeroDivisionError):
+        await run(compile_handlers((first, _takes), container, APP))
+    assert log == []
+
+
+async def test_context_manager_behind_another_provider_stays_as_it_is() -> None:
+    session: Any = providers.Factory(Session)
+    await run(compile_handler(_takes, a_container_with(it=providers.Factory(dict, session=session)), APP))
+    assert [type(it["session"]) for it in log] == [Session]
+
+
 async def test_context_managers_leave_in_reverse() -> None:
     async def handler(event: BaseEvent, one: str, other: str, payment_repository: Repository) -> None:
         log.append("handled")
@@ -214,6 +302,15 @@ async def test_override_of_a_context_manager_may_be_anything() -> None:
     with container.it.override(providers.Object("fake")):
         await run(call)
     assert log == ["fake"]
+
+
+async def test_object_in_the_place_of_a_context_manager_is_entered_for_each_message() -> None:
+    container = a_container_with(it=providers.Factory(open_session))
+    call, fake = compile_handler(_takes, container, APP), Session()
+    with container.it.override(providers.Object(fake)):
+        await run(call)
+        await run(call)
+    assert log == ["open", fake, "close"] * 2
 
 
 async def test_override_is_entered_where_it_is_a_context_manager() -> None:

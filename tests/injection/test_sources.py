@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import pytest
 from dependency_injector import providers
-from dependency_injector.wiring import Closing, Provider, as_int, provided
+from dependency_injector.wiring import Closing, Provider, as_, as_int, provided
 
 from eventy.errors import InjectionError
 from eventy.event.base import BaseEvent
@@ -264,6 +264,7 @@ def test_never_by_name(name: str, what: str, instead: str) -> None:
         (Provide["config.limits.total"], "'config.limits' has no value 'total': correct the marker"),
         (Provide["payment.unfilled"], "Provide['payment.unfilled'] is a dependency that nothing fills"),
         (Provide["shapes"], "Provide['shapes'] is an aggregate of 'round', 'square': name one of them"),
+        (Provide["config.flag", as_(bool)], 'as_(bool) makes True of any text, "False" too: leave it out'),
         (Provide["draft", as_int()], "is for configuration only: leave it out"),
         (Provide["config.limits", as_int()], "can't be read ("),
         (Provide[ApplicationContainer.draft], 'write its path, Provide["name"] or Provide["payment.name"]'),
@@ -301,3 +302,50 @@ def test_self_is_never_injected_by_name() -> None:
         me: providers.Self[object] = providers.Self()
 
     assert "parameter 'me: object': the root container has no provider 'me'" in _says(handler, Container())
+
+
+@pytest.mark.parametrize("annotation", [str, "str | None", None, Any])
+def test_setting_that_fits_its_annotation(annotation: Any) -> None:
+    name = "nothing" if annotation is None else "timeout"
+    compile_handler(_of_setting(name, annotation), a_container(), APP)
+
+
+@pytest.mark.parametrize(
+    ("name", "annotation", "text"),
+    [
+        ("nothing", str, "the setting has no value, expected str: set it, or write `str | None`"),
+        ("timeout", int, "the setting is a str, which is no int: correct the annotation, or have it read, "),
+        ("limits", list, "the setting is a dict, which is no list"),
+    ],
+)
+def test_setting_that_does_not_fit_its_annotation_is_refused(name: str, annotation: Any, text: str) -> None:
+    said = _says(_of_setting(name, annotation))
+    assert text in said
+    assert "30" not in said.partition("parameter")[2]  # it may be a secret
+
+
+def _of_setting(name: str, annotation: Any) -> Any:
+    async def handler(event: BaseEvent, it: Any = Provide[f"config.{name}"]) -> None: ...
+
+    handler.__annotations__["it"] = annotation
+    return handler
+
+
+@pytest.mark.parametrize("default", [None, 0, ""])
+async def test_default_that_is_false_is_kept_too(default: object) -> None:
+    async def handler(event: BaseEvent, draft: object = default) -> None:
+        seen.append(draft)
+
+    await run(compile_handler(handler, a_container(), APP))
+    assert seen == [default]
+
+
+async def test_one_object_for_a_name_and_the_path_that_it_stands_for() -> None:
+    class Container(ApplicationContainer):
+        session = ApplicationContainer.payment.draft
+
+    async def handler(event: BaseEvent, session: Repository, same: Repository = Provide["payment.draft"]) -> None:
+        seen.extend((session, same))
+
+    await run(compile_handler(handler, Container(), APP))
+    assert seen[0] is seen[1]

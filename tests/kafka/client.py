@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.client import AIOKafkaClient
+from aiokafka.protocol.commit import OffsetFetchRequest, OffsetFetchResponse_v3
 from aiokafka.protocol.fetch import FetchRequest
 
 from tests.conformance.scene import until
@@ -39,6 +40,27 @@ class Cuts:
             return await sending
 
         monkeypatch.setattr(AIOKafkaClient, "send", cut)
+
+
+class Loading:
+    """Answers the first questions for committed offsets as a broker does that isn't ready to say.
+
+    Parameters
+        code: of the error, Kafka's.
+        times: how many questions.
+    """
+
+    def __init__(self, code: int, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.answered = 0
+        send = AIOKafkaClient.send
+
+        async def load(client: AIOKafkaClient, node: int, request: object, **more: object) -> object:
+            if isinstance(request, OffsetFetchRequest) and self.answered < times:
+                self.answered += 1
+                return OffsetFetchResponse_v3(0, [], code)
+            return await send(client, node, request, **more)
+
+        monkeypatch.setattr(AIOKafkaClient, "send", load)
 
 
 class Traffic:

@@ -4,13 +4,20 @@ import asyncio
 from collections.abc import Mapping
 
 import pytest
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    KafkaError,
+    NotCoordinatorForGroupError,
+)
 from aiokafka.protocol.commit import OffsetCommitRequest
 
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from tests.conformance.scene import Notes, Scene, until
 from tests.conformance.serializer import encoded
-from tests.kafka.client import Cuts, Holding, offsets_of
+from tests.kafka.client import Cuts, Holding, Loading, offsets_of
+from tests.kafka.test_replay import commit
 from tests.real.kafka import KafkaBroker
 
 
@@ -47,6 +54,28 @@ async def test_commit_that_is_delayed_across_a_rebalance_moves_no_offset_back(
     await until(lambda: delayed.has_ended)
     assert await committed(scene, topic, moved) == 3
     assert sorted(old.numbers + new.numbers) == [1, 1, 2, 2, 3, 3]  # what was delayed was committed before
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(GroupLoadInProgressError, id="loading"),
+        pytest.param(GroupCoordinatorNotAvailableError, id="not-available"),
+        pytest.param(NotCoordinatorForGroupError, id="moved"),
+    ],
+)
+@pytest.mark.parametrize("delivery", ["at_least_once", "exactly_once"])
+async def test_broker_that_can_not_say_yet_what_is_committed_is_asked_again(
+    scene: Scene, kafka_broker: KafkaBroker, monkeypatch: pytest.MonkeyPatch, error: type[KafkaError], delivery: str
+) -> None:
+    topic, notes = await scene.topic(), Notes()
+    await put(scene, topic, 1, 2, 3)
+    await commit(kafka_broker.bootstrap, topic, topic, 2)
+    loading = Loading(error.errno, 3, monkeypatch)
+    await scene.consume(notes, topic, group=topic, delivery=delivery)
+    await scene.until_committed(topic, topic, {0: 3})
+    assert notes.numbers == [3]
+    assert loading.answered == 3
 
 
 async def test_connection_that_is_reset_in_the_middle_of_a_commit_is_made_again(

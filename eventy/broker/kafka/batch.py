@@ -38,9 +38,10 @@ async def targets_of(
     targets: defaultdict[tuple[str, int], list[ProducerRecord]] = defaultdict(list)
     for record in records:
         topic = record.topic
-        if topic not in places:
-            places[topic] = Places(await partitions_of(producer, topic))
-        targets[topic, places[topic].of(record.key)].append(record)
+        here = places.get(topic)
+        if here is None:
+            here = places[topic] = Places(await partitions_of(producer, topic))
+        targets[topic, here.of(record.key)].append(record)
     return {TopicPartition(*target): group for target, group in targets.items()}
 
 
@@ -54,19 +55,19 @@ async def write_batches(producer: AIOKafkaProducer, partition: TopicPartition, r
 
 
 def _batches_of(producer: AIOKafkaProducer, records: list[ProducerRecord]) -> Iterator[BatchBuilder]:
-    batch = producer.create_batch()
+    batch, count = producer.create_batch(), 0
+    append = batch._builder.append  # two calls less for each record than by the batch's own
     for record in records:
-        if not _append(batch, record):
+        _, key, value, headers = record
+        if append(count, None, key, value, list(headers)) is None:  # it is full; the first one always fits
+            batch._relative_offset = count
             yield batch
-            batch = producer.create_batch()
-            _append(batch, record)
+            batch, count = producer.create_batch(), 0
+            append = batch._builder.append
+            append(count, None, key, value, list(headers))
+        count += 1
+    batch._relative_offset = count
     yield batch
-
-
-def _append(batch: BatchBuilder, record: ProducerRecord) -> bool:
-    """Add a record to a batch; False when it is full. The first one always fits."""
-    headers = list(record.headers)
-    return batch.append(key=record.key, value=record.value, timestamp=None, headers=headers) is not None
 
 
 async def _submit(producer: AIOKafkaProducer, batch: BatchBuilder, partition: TopicPartition) -> asyncio.Future[object]:

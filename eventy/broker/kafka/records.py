@@ -1,83 +1,141 @@
-"""Reads records whose header names are no UTF-8, as the Java client does: what can't be read is replaced.
-
-The client itself raises UnicodeDecodeError out of `getmany`, which loses what it had taken from other partitions. It
-does so again after every seek to that batch, one past the record included: the partition would never get past it.
-"""
+"""Records as they lie in a batch (Kafka's record format, version 2): key and value at once, headers when asked for."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
-from itertools import islice
-from struct import unpack_from
-from typing import Any
+from typing import NamedTuple
 
-from aiokafka.consumer import fetcher
-from aiokafka.record.default_records import _DefaultRecordBatchPy
-from aiokafka.record.memory_records import MemoryRecords
+from aiokafka.errors import CorruptRecordException
+from aiokafka.record.default_records import DefaultRecordBase, DefaultRecordBatch, _DefaultRecordBatchPy
+from aiokafka.record.util import decode_varint
 
-# Where a batch has its length, and what precedes the bytes that it counts (Kafka's record format, version 2).
-_LENGTH_AT = 8
-_OVERHEAD = 12
+from eventy.broker.kafka.layouts import Layouts, Place
+from eventy.message.record import Header, Identity, TopicPartition
 
+logger = logging.getLogger(__name__)
 
-def accept_any_header_name() -> None:
-    """Have all consumers of this process read such records. Calling it again changes nothing."""
-    fetcher.MemoryRecords = _Records
+_HEAD = DefaultRecordBase.HEADER_STRUCT
+# A batch of one record that has neither key nor value, up to where its length and its headers belong.
+_BATCH_OF_ONE = _HEAD.pack(0, 0, 0, 2, 0, 0, 0, 0, 0, -1, -1, -1, 1)
+# Attributes, time, offset; no key, no value.
+_NOTHING_BUT = b"\0\0\0\1\1"
+# Bits in a byte of a number of variable length, and numbers that take two such bytes at most.
+_BITS, _TWO_BYTES = 7, 1 << 14
 
-
-class _Records(MemoryRecords):  # type: ignore[misc]  # the client isn't typed
-    """What has been fetched of a partition: batches."""
-
-    def __init__(self, data: bytes) -> None:
-        super().__init__(data)
-        self._data = memoryview(data)
-        self._at = 0
-
-    def next_batch(self) -> _Batch | None:
-        batch = super().next_batch()
-        if batch is None:
-            return None
-        start = self._at
-        (length,) = unpack_from(">i", self._data, start + _LENGTH_AT)
-        self._at += _OVERHEAD + length
-        return _Batch(batch, self._data[start : self._at])
+_new = tuple.__new__
+_layouts = Layouts()
 
 
-class _Batch:
-    """The client's own batch; from a record on that it can't read, its slower reader goes on, which can be told how."""
+class FetchedRecord(NamedTuple):
+    """A record off the broker; its headers are read each time that they are asked for, which most messages never are.
 
-    def __init__(self, batch: Any, data: memoryview) -> None:
-        self._batch = batch
-        self._data = data
+    Parameters
+        timestamp: in ms since 1970-01-01T00:00Z.
+        raw_headers: as they came.
+    """
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._batch, name)
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    raw_headers: bytes
 
-    def __next__(self) -> Any:  # of a control batch, which has no headers
-        return next(self._batch)
+    @property
+    def headers(self) -> tuple[Header, ...]:
+        """Names and values. What is no UTF-8 in a name is replaced; what follows damage is left out, with a warning."""
+        raw = self.raw_headers
+        if raw == b"\0":
+            return ()
+        # Twice the length, which is how the format writes what isn't negative.
+        size = (len(raw) + len(_NOTHING_BUT)) << 1
+        if size < _TWO_BYTES:
+            length = bytes((size & 0x7F | 0x80, size >> _BITS))
+            try:
+                (record,) = DefaultRecordBatch(_BATCH_OF_ONE + length + _NOTHING_BUT + raw)
+                return tuple(record.headers)
+            except (UnicodeDecodeError, CorruptRecordException):
+                pass  # by the client's compiled reader, which does the same several times as fast
+        return tuple((name, None if value is None else raw[value]) for name, value in self.places())
 
-    def __iter__(self) -> Iterator[Any]:
-        read = 0
+    def identity(self) -> Identity:
+        return _layouts.identity(self.raw_headers, self.places)
+
+    def places(self) -> Iterator[Place]:
+        """Return where each header lies."""
+        raw = self.raw_headers
+        varints = bytearray(raw)
         try:
-            for record in self._batch:
-                yield record
-                read += 1
-        except UnicodeDecodeError:
-            yield from islice(self._slowly(), read, None)
-
-    def _slowly(self) -> Any:
-        batch = _DefaultRecordBatchPy(self._data)
-        batch._maybe_uncompress()
-        batch._buffer = _Buffer(batch._buffer)
-        return batch
-
-
-class _Buffer(bytearray):
-    def __getitem__(self, at: Any) -> Any:
-        found: Any = super().__getitem__(at)
-        return _Text(found) if isinstance(at, slice) else found
+            count, at = decode_varint(varints, 0)
+            for _ in range(count):
+                size, at = decode_varint(varints, at)
+                name, at = _taken(raw, at, size).decode("utf-8", "replace"), at + size
+                size, at = decode_varint(varints, at)
+                if size == -1:
+                    yield Place(name, None)
+                else:
+                    _taken(raw, at, size)
+                    yield Place(name, slice(at, at + size))
+                    at += size
+        except (ValueError, IndexError) as error:
+            where = f"{self.topic}[{self.partition}] offset {self.offset}"
+            logger.warning("%s: not all of its headers can be read: %s", where, error)
 
 
-class _Text(bytearray):
-    def decode(self, encoding: str = "utf-8", errors: str = "replace") -> str:
-        return super().decode(encoding, "replace")
+def read_records(batch: DefaultRecordBatch, data: memoryview, partition: TopicPartition) -> Iterator[FetchedRecord]:
+    """Read the records of a batch.
+
+    Parameters
+        batch: what the client has made of it.
+        data: all of it, as it was fetched.
+
+    Raises CorruptRecordException, as the client does.
+    """
+    topic, number = partition
+    body = _body_of(batch, data)
+    varints = bytearray(body)
+    base, first, last = batch.base_offset, batch.first_timestamp, batch.max_timestamp
+    is_append_time = batch.timestamp_type == DefaultRecordBase.LOG_APPEND_TIME
+    at = 0
+    try:
+        for _ in range(_count(data)):
+            size, at = decode_varint(varints, at)
+            end = at + size
+            time, at = decode_varint(varints, at + 1)  # past the attributes, of which there are none yet
+            delta, at = decode_varint(varints, at)
+            size, at = decode_varint(varints, at)
+            key, at = (None, at) if size < 0 else (body[at : at + size], at + size)
+            size, at = decode_varint(varints, at)
+            value, at = (None, at) if size < 0 else (body[at : at + size], at + size)
+            if not at < end <= len(body):
+                raise CorruptRecordException(f"a record of {partition} doesn't end where it says, at byte {end}")
+            moment = last if is_append_time else first + time
+            # As `FetchedRecord(…)` does, which is a call of Python's.
+            yield _new(FetchedRecord, (topic, number, base + delta, moment, key, value, body[at:end]))
+            at = end
+    except (ValueError, IndexError) as error:
+        raise CorruptRecordException(f"a batch of {partition} is no batch: {error!r}") from error
+    if at != len(body):
+        raise CorruptRecordException(f"{len(body) - at} bytes follow the records of a batch of {partition}")
+
+
+def _taken(raw: bytes, at: int, size: int) -> bytes:
+    if not 0 <= size <= len(raw) - at:
+        raise ValueError(f"{size} bytes at byte {at} of {len(raw)}")
+    return raw[at : at + size]
+
+
+def _count(data: memoryview) -> int:
+    count: int = _HEAD.unpack_from(data)[-1]
+    return count
+
+
+def _body_of(batch: DefaultRecordBatch, data: memoryview) -> bytes:
+    """Return the records, uncompressed."""
+    if batch.compression_type == DefaultRecordBase.CODEC_NONE:
+        return bytes(data[_HEAD.size :])
+    unpacked = _DefaultRecordBatchPy(data)
+    unpacked._maybe_uncompress()
+    return bytes(unpacked._buffer)

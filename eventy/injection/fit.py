@@ -1,0 +1,132 @@
+"""Whether a handler takes what it will be called with: mistakes of its author's that no parameter shows by itself."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from inspect import Parameter
+from types import FunctionType, MethodType
+from typing import Any
+
+from eventy.errors import InjectionError
+from eventy.event.base import BaseEvent
+from eventy.injection.annotations import classes, fits, shown
+from eventy.injection.arguments import Argument
+from eventy.injection.markers import marker_of
+from eventy.injection.signature import Signature
+
+
+def check_event(signature: Signature, event: type[BaseEvent], own: Collection[str]) -> None:
+    """Raise InjectionError for a handler whose first parameter is meant for something else than the event.
+
+    Parameters
+        event: the class of what it is called with.
+        own: the names that come with a message.
+    """
+    if not signature.given:
+        _refuse_catch_all(signature)
+        return
+    first = signature.given[0]
+    if first.name in own or _is_marked(first):
+        raise InjectionError(
+            f"{signature.named(first)}: it gets the event, which comes first: put an `event` before it"
+        )
+    if not _may_take(first, event):
+        expected = shown(first.annotation)
+        raise InjectionError(
+            f"{signature.named(first)}: it gets the event, a {event.__qualname__}, which is no {expected}: "
+            f"correct the annotation, or register the handler with on(…, cls={expected})"
+        )
+
+
+def check_own(signature: Signature, kinds: Mapping[str, type]) -> None:
+    """Raise InjectionError for a parameter that is called like what comes with a message, but is annotated otherwise.
+
+    Parameters
+        kinds: the classes of what comes with a message.
+    """
+    for parameter in signature.parameters:
+        kind = kinds.get(parameter.name)
+        if kind is not None and not _is_marked(parameter) and not _may_take(parameter, kind):
+            raise InjectionError(
+                f"{signature.named(parameter)}: it gets the {parameter.name} of the message, a {kind.__qualname__}: "
+                f"correct the annotation, or call the parameter something else"
+            )
+
+
+def _is_marked(parameter: Parameter) -> bool:
+    try:
+        return marker_of(parameter) is not None
+    except InjectionError:  # for what is injected it is told elsewhere; the event isn't
+        return False
+
+
+def _may_take(parameter: Parameter, cls: type) -> bool:
+    """Return whether objects of a class, or of a narrower one, may fit an annotation."""
+    allowed = None if parameter.annotation is Parameter.empty else classes(parameter.annotation)
+    return allowed is None or fits(cls, allowed) or any(fits(one, (cls,)) for one in allowed)
+
+
+def _refuse_catch_all(signature: Signature) -> None:
+    """Raise InjectionError for `(*args, **kwargs)`: a decorator that hides what its function asks for."""
+    kinds = [one.kind for one in inspect.signature(signature.handler).parameters.values()]
+    is_function = isinstance(signature.handler, (FunctionType, MethodType))  # a mock, for example, may take anything
+    if is_function and kinds == [Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD]:
+        raise InjectionError(
+            f"{signature.where} names no parameter, so nothing would be injected: if it is what a decorator puts in "
+            f"place of a handler, decorate it with @functools.wraps(handler)"
+        )
+
+
+def check_wrapper(signature: Signature, arguments: Sequence[Argument]) -> None:
+    """Raise InjectionError for a decorator that promises its function's parameters, but doesn't take them."""
+    outermost = _without_promises(signature.handler)
+    if outermost is None:
+        return
+    by_position = [one for one in arguments if one.parameter.kind is Parameter.POSITIONAL_ONLY]
+    names = [one.parameter.name for one in arguments if one not in by_position]
+    try:
+        inspect.signature(outermost).bind(object(), *by_position, **dict.fromkeys(names))
+    except TypeError as error:
+        code = inspect.unwrap(getattr(outermost, "func", outermost)).__code__
+        raise InjectionError(
+            f"{signature.where} is called by way of {code.co_name} ({code.co_filename}:{code.co_firstlineno}), a "
+            f"decorator or a function with a __signature__, which doesn't take what it promises: {error}; "
+            f"let it take *args and **kwargs"
+        ) from error
+
+
+def _without_promises(handler: Any) -> Any:
+    """Return what is called, without its `__wrapped__` and `__signature__`; None when it has neither."""
+    if isinstance(handler, MethodType):
+        bare = _without_promises(handler.__func__)
+        return None if bare is None else MethodType(bare, handler.__self__)
+    if isinstance(handler, partial):
+        bare = _without_promises(handler.func)
+        return None if bare is None else partial(bare, *handler.args, **handler.keywords)
+    if not {"__wrapped__", "__signature__"} & getattr(handler, "__dict__", {}).keys():
+        return None
+    if not isinstance(handler, FunctionType):  # an object of a class of decorators
+        call = getattr(handler, "__call__", None)  # noqa: B004  # the method itself is wanted
+        return call if isinstance(call, MethodType) and isinstance(call.__func__, FunctionType) else None
+    copy = FunctionType(
+        handler.__code__, handler.__globals__, handler.__name__, handler.__defaults__, handler.__closure__
+    )
+    copy.__kwdefaults__ = handler.__kwdefaults__
+    return copy
+
+
+def refuse_unbound(cls: type[BaseEvent], name: str) -> None:
+    """Raise InjectionError for a method that wouldn't get its event as `self`."""
+    found = inspect.getattr_static(cls, name)
+    if isinstance(found, (staticmethod, classmethod)):
+        raise InjectionError(
+            f"{cls.__module__}.{cls.__qualname__}.{name} is a {type(found).__name__}, which doesn't get the event: "
+            f"write it as a method, `async def {name}(self, …)`"
+        )
+    if not callable(getattr(cls, name)):
+        raise InjectionError(
+            f"{cls.__module__}.{cls.__qualname__}.{name} is {found!r}, which can't be called: "
+            f"write it as a method, `async def {name}(self, …)`"
+        )

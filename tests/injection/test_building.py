@@ -1,0 +1,255 @@
+"""Singletons are built at the start: what is wrong with one shows then. And traps of the library's singletons."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from dependency_injector import providers
+
+from eventy.app.create import create
+from eventy.app.settings import Settings
+from eventy.emitter.base import BaseEventEmitter
+from eventy.errors import ConfigurationError, InjectionError
+from eventy.event.base import BaseEvent
+from eventy.event.registry import Registry, on
+from eventy.handler.dispatch import Dispatcher
+from eventy.injection import Provide, compile_handler
+from eventy.message.context import Context
+from tests.injection.application import (
+    ApplicationContainer,
+    ARecord,
+    Emitter,
+    Repository,
+    SqlRepository,
+    a_container,
+    a_container_with,
+    run,
+)
+
+APP = object()
+built: list[object] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_built() -> None:
+    built.clear()
+
+
+class Noted(Repository):
+    limit: int
+    started: object = None
+
+    def __init__(self) -> None:
+        built.append(self)
+
+    @property
+    def session(self) -> object:
+        raise RuntimeError("not started")
+
+
+async def _takes(event: BaseEvent, it: Any) -> None: ...
+
+
+def _says(provider: providers.Provider[Any], handler: Any = _takes) -> str:
+    with pytest.raises(InjectionError) as raised:
+        compile_handler(handler, a_container_with(it=provider), APP)
+    return str(raised.value)
+
+
+async def test_singleton_is_built_at_the_start_and_once() -> None:
+    call = compile_handler(_takes, a_container_with(it=providers.Singleton(Noted)), APP)
+    assert len(built) == 1
+    await run(call)
+    assert len(built) == 1
+
+
+@pytest.mark.parametrize("provider", [providers.Factory(Noted), providers.Callable(Noted)])
+def test_what_is_made_for_each_message_is_not_made_at_the_start(provider: providers.Provider[Any]) -> None:
+    compile_handler(_takes, a_container_with(it=provider), APP)
+    assert built == []
+
+
+def test_singleton_that_a_factory_needs_is_built_too() -> None:
+    nested = providers.List(providers.Singleton(Noted))
+    compile_handler(_takes, a_container_with(it=providers.Factory(dict, a=nested)), APP)
+    assert len(built) == 1
+
+
+def test_what_a_provider_needs_and_cannot_be_built_ends_the_start() -> None:
+    for needed in (providers.Singleton(Repository, 3), providers.Factory(Repository, 3)):
+        said = _says(providers.Factory(dict, a=providers.Singleton(list, needed)))
+        assert (
+            "its provider needs list: its provider can't make it (" in said or "its provider needs Repository: " in said
+        )
+        assert built == []
+
+
+def test_singleton_that_is_overridden_is_not_built() -> None:
+    container = a_container_with(it=providers.Singleton(Noted))
+    with container.it.override(providers.Object("fake")):
+        compile_handler(_takes, container, APP)
+    assert built == []
+
+
+def test_singleton_that_cannot_be_built_ends_the_start() -> None:
+    said = _says(providers.Singleton(Repository, limit=3))
+    assert "parameter 'it: Any': its provider can't make it (TypeError: Repository() takes no arguments" in said
+
+
+@pytest.mark.parametrize("kind", [providers.Singleton, providers.Factory, providers.Callable])
+def test_provider_that_needs_itself_ends_the_start(kind: Any) -> None:
+    one, other = kind(Repository), kind(Emitter)
+    one.add_args(other.provided.topic)
+    other.add_kwargs(shapes=providers.List(one))
+    said = _says(kind(dict, one=one))
+    assert said.endswith(
+        "its provider needs itself, Repository -> AttributeGetter -> ProvidedInstance -> Emitter -> List -> "
+        "Repository: break the cycle"
+    )
+
+
+def test_what_is_needed_twice_or_handed_out_as_a_provider_is_no_cycle() -> None:
+    one: Any = providers.Factory(dict)
+    one.add_kwargs(again=one.provider, config=providers.Object(3))
+    compile_handler(_takes, a_container_with(it=providers.Factory(dict, a=one, b=one)), APP)
+
+
+async def test_singleton_of_something_to_await_is_refused() -> None:
+    async def connect(address: str) -> None: ...
+
+    text = "its provider makes something to await, which nobody does"
+    assert text in _says(providers.Singleton(lambda: connect("here")))
+
+
+def test_error_of_the_settings_stays_as_it_is() -> None:
+    with pytest.raises(ConfigurationError, match="EVENTY_EVENT_EMITTER is None") as raised:
+        compile_handler(_takes, a_container_with(it=providers.Singleton(create, None)), APP)
+    assert type(raised.value) is ConfigurationError
+
+
+@pytest.mark.parametrize(
+    ("provider", "text"),
+    [
+        (providers.Factory(Noted, 3), "its provider can't make it (Noted: too many positional arguments)"),
+        (providers.Factory(SqlRepository, limit=3), "its provider can't make it (SqlRepository: "),
+        (providers.AbstractFactory(Repository), "its provider is abstract, and nothing overrides it"),
+        (providers.AbstractSingleton(Repository), "its provider is abstract, and nothing overrides it"),
+    ],
+)
+def test_factory_that_could_make_nothing_is_refused(provider: providers.Provider[Any], text: str) -> None:
+    assert text in _says(provider)
+    assert built == []
+
+
+# ---------------------------------------------------------------- selectors
+
+
+def _selector(chosen: str) -> providers.Selector[Any]:
+    return providers.Selector(providers.Object(chosen), shared=providers.Singleton(Noted), own=providers.Factory(Noted))
+
+
+async def test_what_a_selector_chooses_is_treated_as_itself() -> None:
+    await run(compile_handler(_takes, a_container_with(it=_selector("own")), APP))
+    assert len(built) == 1
+    compile_handler(_takes, a_container_with(it=_selector("shared")), APP)
+    assert len(built) == 2
+
+
+def test_selector_that_chooses_what_it_does_not_have_is_refused() -> None:
+    assert "its selector chooses 'other', expected one of 'shared', 'own': correct the setting" in _says(
+        _selector("other")
+    )
+    unset = providers.Configuration(strict=True).kind
+    assert "its selector can't choose (Undefined configuration option" in _says(providers.Selector(unset))
+
+
+# ---------------------------------------------------------------- attributes of singletons
+
+
+@pytest.mark.parametrize("name", ["limit", "started", "session"])
+def test_attribute_that_a_singleton_has_or_declares(name: str) -> None:
+    compile_handler(_takes, a_container_with(it=getattr(providers.Singleton(Noted).provided, name)), APP)
+
+
+def test_attribute_that_a_singleton_does_not_have_is_refused() -> None:
+    text = "a Emitter has no attribute 'topik' (closest: 'topic'): correct the name; what start() gives its value, "
+    assert text in _says(providers.Singleton(Emitter).provided.topik)
+    assert text in _says(providers.Singleton(Emitter).provided.topik.call())
+
+    async def handler(event: BaseEvent, name: str = Provide["event_emitter.provided.topik"]) -> None: ...
+
+    with pytest.raises(InjectionError, match="parameter 'name: str': a Emitter has no attribute 'topik'"):
+        compile_handler(handler, a_container(), APP)
+
+
+def test_attribute_of_what_is_made_for_each_message_is_not_looked_for() -> None:
+    compile_handler(_takes, a_container_with(it=providers.Factory(Noted).provided.whatever), APP)
+    assert built == []
+
+
+# ---------------------------------------------------------------- traps
+
+
+def test_singleton_of_a_setting_hands_out_the_text_and_is_refused() -> None:
+    async def handler(event: BaseEvent, it: BaseEventEmitter) -> None: ...
+
+    config = providers.Configuration(strict=True)
+    config.from_dict(Settings().as_dict())
+    assert _says(providers.Singleton(config.event_emitter), handler).endswith(
+        "its provider makes a str, which is no BaseEventEmitter: correct the annotation or the container"
+    )
+
+
+async def test_provider_that_a_subclass_redefines_reaches_handlers_but_not_what_was_built_with_the_other() -> None:
+    class Container(ApplicationContainer):
+        service: providers.Provider[Any] = providers.Singleton(dict, draft=ApplicationContainer.draft)
+
+    class Later(Container):
+        draft = providers.Factory(SqlRepository)
+
+    async def handler(event: BaseEvent, draft: Repository, service: dict[str, object]) -> None:
+        built.extend((type(draft), type(service["draft"])))
+
+    await run(compile_handler(handler, Later(), APP))
+    assert built == [SqlRepository, Repository]
+
+
+async def test_built_singleton_keeps_what_it_was_built_with_until_it_is_reset() -> None:
+    class Container(ApplicationContainer):
+        service: providers.Provider[Any] = providers.Singleton(
+            dict, payment_repository=ApplicationContainer.payment_repository
+        )
+
+    async def handler(event: BaseEvent, service: dict[str, object]) -> None:
+        built.append(service["payment_repository"])
+
+    container: Any = Container()
+    call = compile_handler(handler, container, APP)
+    with container.payment_repository.override(providers.Object("fake")):
+        await run(call)
+        with container.reset_singletons():
+            await run(call)
+    assert [type(one) for one in built] == [SqlRepository, str]
+
+
+async def test_handlers_in_an_object_are_no_copies() -> None:
+    class Handler:
+        async def __call__(self, event: BaseEvent) -> None:
+            built.append(self)
+
+    handler = Handler()
+    messages = (on("a.A", handler, cls=BaseEvent),)
+    container = a_container_with(registry=providers.Singleton(Registry, providers.Object(messages)))
+    await Dispatcher(container.registry(), container, APP).deliver(BaseEvent({}), Context(ARecord()))
+    assert built == [handler]
+
+
+async def test_singletons_are_built_in_the_loop_of_the_application() -> None:
+    class InLoop:
+        def __init__(self) -> None:
+            built.append(asyncio.get_running_loop())
+
+    compile_handler(_takes, a_container_with(it=providers.Singleton(InLoop)), APP)
+    assert built == [asyncio.get_running_loop()]

@@ -1,0 +1,306 @@
+"""Handlers that don't take what they would be called with."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from inspect import Parameter
+from typing import Annotated, Any, NewType
+
+import pytest
+
+from eventy.errors import InjectionError
+from eventy.event.base import BaseEvent
+from eventy.event.generic import GenericEvent
+from eventy.event.registry import Registry, on
+from eventy.handler.dispatch import Dispatcher
+from eventy.injection import Provide, compile_handler
+from tests.injection.application import Repository, a_container, run
+
+
+class Created(BaseEvent):
+    """Something was created."""
+
+
+class CreatedTwice(Created):
+    """It was so already."""
+
+
+def _says(handler: Any, event: type[BaseEvent] = BaseEvent) -> str:
+    with pytest.raises(InjectionError) as raised:
+        compile_handler(handler, a_container(), object(), event)
+    return str(raised.value)
+
+
+# ---------------------------------------------------------------- the event comes first
+
+
+async def _corr_id_first(corr_id: str, draft: Repository) -> None: ...
+
+
+async def _context_first(context: Any) -> None: ...
+
+
+async def _marker_first(draft: Annotated[Repository, Provide["draft"]]) -> None: ...
+
+
+async def _default_first(draft: Repository = Provide["draft"]) -> None: ...
+
+
+@pytest.mark.parametrize("handler", [_corr_id_first, _context_first, _marker_first, _default_first])
+def test_event_that_is_forgotten_is_missed(handler: Any) -> None:
+    assert _says(handler).endswith("it gets the event, which comes first: put an `event` before it")
+
+
+def test_parameter_of_another_class_does_not_take_the_event() -> None:
+    async def handler(draft: Repository) -> None: ...
+
+    assert "parameter 'draft: Repository': it gets the event, a Created, which is no Repository" in _says(
+        handler, Created
+    )
+
+
+def test_class_that_is_not_registered_is_told_from_the_event() -> None:
+    async def handler(event: Created) -> None: ...
+
+    registry = Registry([on("a.Created", handler)])
+    with pytest.raises(InjectionError) as raised:
+        Dispatcher(registry, a_container(), object())
+    assert str(raised.value).endswith(
+        "parameter 'event: Created': it gets the event, a GenericEvent, which is no Created: "
+        "correct the annotation, or register the handler with on(…, cls=Created)"
+    )
+    Dispatcher(Registry([on("a.Created", handler, cls=Created)]), a_container(), object())
+
+
+@pytest.mark.parametrize(
+    "annotation", [Created, BaseEvent, CreatedTwice, Created | GenericEvent, object, Any, "Unknown", Parameter.empty]
+)
+def test_annotations_that_an_event_may_fit(annotation: Any) -> None:
+    async def handler(event: Any) -> None: ...
+
+    handler.__annotations__["event"] = annotation
+    compile_handler(handler, a_container(), object(), Created)
+
+
+def test_annotation_of_the_event_that_cannot_be_read_is_let_be() -> None:
+    async def handler(event: Any) -> None: ...
+
+    handler.__annotations__["event"] = "Annotated[Unknown, 'documentation']"
+    compile_handler(handler, a_container(), object(), Created)
+
+
+# ---------------------------------------------------------------- what comes with a message
+
+
+class App:
+    """An application."""
+
+
+@pytest.mark.parametrize(
+    ("name", "annotation", "kind"),
+    [("corr_id", int, "str"), ("context", "dict[str, str]", "Context"), ("app", Repository, "App")],
+)
+def test_what_comes_with_a_message_is_annotated_as_what_it_is(name: str, annotation: Any, kind: str) -> None:
+    namespace: dict[str, Any] = {}
+    exec(f"async def handler(event, {name}): ...", namespace)
+    namespace["handler"].__annotations__[name] = annotation
+    with pytest.raises(InjectionError) as raised:
+        compile_handler(namespace["handler"], a_container(), App())
+    assert str(raised.value).endswith(
+        f"it gets the {name} of the message, a {kind}: correct the annotation, or call the parameter something else"
+    )
+
+
+def test_annotations_that_what_comes_with_a_message_fits() -> None:
+    corr_id_of_ours = NewType("corr_id_of_ours", str)
+
+    async def handler(event: BaseEvent, corr_id: str | None, app: object, context: Any) -> None: ...
+
+    async def another(event: BaseEvent, corr_id: Any, app: App, context: Repository = Provide["draft"]) -> None: ...
+
+    another.__annotations__["corr_id"] = corr_id_of_ours
+    for one in (handler, another):
+        compile_handler(one, a_container(), App())
+
+
+# ---------------------------------------------------------------- decorators
+
+
+def test_wrapper_that_takes_less_than_it_promises_is_refused() -> None:
+    async def handler(event: BaseEvent, draft: Repository) -> None: ...
+
+    @functools.wraps(handler)
+    async def wrapper(event: BaseEvent) -> None: ...
+
+    untyped: Any = wrapper
+    line = untyped.__code__.co_firstlineno
+    said = _says(wrapper)
+    assert "handler (" in said
+    assert f"is called by way of wrapper ({__file__}:{line}), a decorator or a function with a __signature__, " in said
+    assert said.endswith(
+        "doesn't take what it promises: got an unexpected keyword argument 'draft'; let it take *args and **kwargs"
+    )
+
+
+async def test_wrapper_may_take_what_it_promises_by_name() -> None:
+    seen = []
+
+    async def handler(event: BaseEvent, draft: Repository, /) -> None: ...
+
+    @functools.wraps(handler)
+    async def wrapper(event: BaseEvent, draft: Repository, *, more: int = 3) -> None:
+        seen.append((type(draft), more))
+
+    await run(compile_handler(wrapper, a_container(), object()))
+    assert seen == [(Repository, 3)]
+
+
+class Logged:
+    """A decorator that is a class."""
+
+    def __init__(self, handler: Any) -> None:
+        functools.update_wrapper(self, handler)
+        self.handler = handler
+
+    async def __call__(self, event: BaseEvent, draft: Repository) -> None:
+        self.handler(event, draft)
+
+
+async def test_decorator_may_be_a_class_whose_objects_are_awaited_in_place_of_a_function_that_is_not() -> None:
+    seen = []
+
+    @Logged
+    def handler(event: BaseEvent, draft: Repository) -> None:
+        seen.append(type(draft))
+
+    await run(compile_handler(handler, a_container(), object()))
+    assert seen == [Repository]
+
+
+def test_object_that_takes_less_than_it_promises_is_refused() -> None:
+    @Logged
+    async def handler(event: BaseEvent, draft: Repository, event_emitter: object) -> None: ...
+
+    assert "doesn't take what it promises: got an unexpected keyword argument 'event_emitter'" in _says(handler)
+
+
+@pytest.mark.parametrize("name", ["draft", "more"])
+async def test_signature_that_is_set_by_hand_must_hold(name: str) -> None:
+    async def handler(event: BaseEvent, draft: Repository) -> None: ...
+
+    kind = Parameter.POSITIONAL_OR_KEYWORD
+    untyped: Any = handler
+    untyped.__signature__ = inspect.Signature([Parameter("event", kind), Parameter(name, kind)])
+    if name == "draft":
+        await run(compile_handler(handler, a_container(), object()))
+    else:
+        assert "the root container has no provider 'more'" in _says(handler)
+        untyped.__signature__ = inspect.Signature([Parameter("event", kind)])
+        assert "doesn't take what it promises: missing a required argument: 'draft'" in _says(handler)
+
+
+def test_signature_that_is_none_is_refused() -> None:
+    async def handler(event: BaseEvent) -> None: ...
+
+    untyped: Any = handler
+    untyped.__signature__ = 3
+    assert "the signature can't be read (unexpected object 3 in __signature__ attribute)" in _says(handler)
+
+
+def test_wrapper_that_is_not_named_after_its_function_is_refused() -> None:
+    async def handler(event: BaseEvent, draft: Repository) -> None: ...
+
+    async def wrapper(*args: Any, **kwargs: Any) -> None:
+        await handler(*args, **kwargs)
+
+    assert _says(wrapper).endswith(
+        "names no parameter, so nothing would be injected: if it is what a decorator puts in place of a handler, "
+        "decorate it with @functools.wraps(handler)"
+    )
+
+
+# ---------------------------------------------------------------- methods
+
+
+class Static(BaseEvent):
+    @staticmethod
+    async def handle(event: Any) -> None: ...
+
+
+class OfClass(BaseEvent):
+    @classmethod
+    async def handle(cls, draft: Repository) -> None: ...
+
+
+@pytest.mark.parametrize(("cls", "kind"), [(Static, "staticmethod"), (OfClass, "classmethod")])
+def test_method_that_does_not_get_its_event_is_refused(cls: type[BaseEvent], kind: str) -> None:
+    with pytest.raises(InjectionError) as raised:
+        Dispatcher(Registry([cls]), a_container(), object())
+    assert str(raised.value) == (
+        f"{__name__}.{cls.__name__}.handle is a {kind}, which doesn't get the event: "
+        f"write it as a method, `async def handle(self, …)`"
+    )
+
+
+class Nothing(BaseEvent):
+    handle = None  # type: ignore[assignment]  # the mistake
+
+
+class AProperty(BaseEvent):
+    @property
+    async def handle(self) -> None: ...  # type: ignore[override]  # the mistake
+
+
+@pytest.mark.parametrize(("cls", "found"), [(Nothing, "None"), (AProperty, "<property object at ")])
+def test_what_is_no_method_is_refused(cls: type[BaseEvent], found: str) -> None:
+    with pytest.raises(
+        InjectionError, match=rf"{cls.__name__}\.handle is {found}.*, which can't be called: write it as"
+    ):
+        Dispatcher(Registry([cls]), a_container(), object())
+
+
+async def test_inherited_and_mixed_in_methods_are_methods() -> None:
+    class Inherits(Created):
+        """Does what its base does."""
+
+    class Mixin:
+        async def handle(self, draft: Repository) -> None: ...
+
+    class Mixed(Mixin, BaseEvent):
+        """Gets it from another side."""
+
+    Dispatcher(Registry([Inherits, Mixed]), a_container(), object())
+
+
+class WrapsItself:
+    def __getattr__(self, name: str) -> Any:
+        return self
+
+
+class Mistrusting(type):
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        raise RuntimeError("none of your business")
+
+
+class Mistrusted(metaclass=Mistrusting):
+    """Its class can't be asked."""
+
+
+def test_object_that_wraps_itself_ends_the_start() -> None:
+    assert "is not async: write `async def` without yield" in _says(WrapsItself())
+
+
+async def test_class_that_cannot_be_asked_lets_everything_pass() -> None:
+    async def handler(event: BaseEvent, draft: Any) -> None: ...
+
+    handler.__annotations__["draft"] = Mistrusted
+    await run(compile_handler(handler, a_container(), object()))
+
+
+@pytest.mark.parametrize("bound", [((1, 2, 3), {}), ((), {"unknown": 3})])
+def test_partial_that_cannot_be_called_is_refused(bound: Any) -> None:
+    async def handler(event: BaseEvent, draft: Repository) -> None: ...
+
+    args, kwargs = bound
+    assert "has incorrect arguments): correct that" in _says(functools.partial(handler, *args, **kwargs))
