@@ -35,7 +35,7 @@ def built(provider: providers.Provider[Any]) -> object | None:
 
 
 def _built(provider: providers.Provider[Any]) -> object | None:
-    _check_attribute(provider)
+    check_attribute(provider)
     _check_arguments(provider)
     if not isinstance(provider, providers.BaseSingleton) or opens(provider):
         return None
@@ -94,7 +94,7 @@ def _check_arguments(provider: Any) -> None:
         raise InjectionError(f"its provider can't make it ({name}: {error}): correct the container") from error
 
 
-def _check_attribute(provider: Any) -> None:
+def check_attribute(provider: Any) -> None:
     """Raise InjectionError for an attribute of a singleton, or a method that is called, which it doesn't have."""
     if isinstance(provider, providers.MethodCaller):
         provider = provider.provides

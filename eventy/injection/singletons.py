@@ -12,9 +12,9 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.containers import Container
 
-from eventy.errors import EventyError
-from eventy.injection.building import opens
-from eventy.injection.dependencies import OF_INSTANCE, dependencies, last_override
+from eventy.errors import EventyError, InjectionError
+from eventy.injection.building import check_attribute, opens
+from eventy.injection.dependencies import dependencies, last_override
 from eventy.injection.lookup import closest
 from eventy.injection.rules import is_shared
 from eventy.injection.wiring import Flaw, Way, Wiring
@@ -35,8 +35,12 @@ def build(wiring: Wiring) -> None:
         one = last_override(provider)
         if not all(map(wiring.is_sound, dependencies(one))):
             wiring.spoil(provider)
-        elif wiring.is_sound(provider) and (is_shared(one) or _is_part_of_shared(one)) and not opens(provider):
+        elif not wiring.is_sound(provider) or opens(provider):
+            pass
+        elif is_shared(one):
             _build(wiring, provider, path)
+        else:
+            _look_at_attribute(wiring, provider, path)
 
 
 @contextmanager
@@ -76,12 +80,12 @@ def _build(wiring: Wiring, provider: providers.Provider[Any], path: Way) -> None
         wiring.built.append((provider, made))
 
 
-def _is_part_of_shared(one: Any) -> bool:
-    """Return whether it is an attribute or an item of a singleton."""
-    while isinstance(one, OF_INSTANCE) and not isinstance(one, providers.MethodCaller):
-        inner: Any = one.provides
-        one = last_override(inner)
-    return is_shared(one)
+def _look_at_attribute(wiring: Wiring, provider: providers.Provider[Any], path: Way) -> None:
+    """Add a flaw for what a singleton doesn't have, though it may get its value at the start."""
+    try:
+        check_attribute(provider)
+    except InjectionError as error:
+        wiring.spoil(provider, Flaw(path, str(error)))
 
 
 def _near(error: Exception) -> str:

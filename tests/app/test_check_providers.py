@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from dependency_injector import containers, providers
@@ -15,7 +15,9 @@ from eventy.app.create import create
 from eventy.app.eventy import Eventy
 from eventy.clock import Clock
 from eventy.consumer.memory import MemoryConsumer
-from eventy.event.registry import Registry
+from eventy.event.base import BaseEvent
+from eventy.event.registry import Registry, on
+from eventy.injection import Provide
 from tests.app.mistaken import a_root, mistakes_in, mistakes_of, settings
 from tests.app.recording import Recording
 
@@ -289,9 +291,19 @@ def test_attribute_that_does_not_exist_is_told_with_the_nearest_one() -> None:
     clock = providers.Singleton(Clock)
     (mistake,) = mistakes_in(clock=clock, service=providers.Singleton(Service, drafts=clock.provided.now_m))
     assert mistake == (
-        "service → clock.now_m: can't be built: AttributeError: 'Clock' object has no attribute 'now_m' (closest: "
-        "'now_ms', 'new_id')"
+        "service → clock.now_m: a Clock has no attribute 'now_m' (closest: 'now_ms'): correct the name; what start() "
+        "gives its value, __init__ sets to None"
     )
+
+
+def test_attribute_that_gets_its_value_at_the_start_is_there() -> None:
+    class Database:
+        pool: object
+
+    async def handler(event: BaseEvent, pool: Annotated[object, Provide["database.provided.pool"]]) -> None: ...
+
+    database = providers.Singleton(Database)
+    check(a_root(database=database, registry=providers.Singleton(Registry, providers.Object((on("a", handler),)))))
 
 
 def test_error_of_a_constructor_is_told_with_its_place_and_only_once() -> None:
