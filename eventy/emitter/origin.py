@@ -46,4 +46,4 @@ def origin_in(context: Context) -> Origin:
 def origin_outside(corr_id: str) -> Origin:
     """Return the origin of what no message has led to."""
     value = corr_id.encode()
-    return Origin(corr_id, ((CE_CORRELATION_ID, value),), _NAME + len(value))
+    return tuple.__new__(Origin, (corr_id, ((CE_CORRELATION_ID, value),), _NAME + len(value), b""))

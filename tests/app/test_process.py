@@ -307,7 +307,7 @@ app.start()
     assert "ValueError: of mine" in ended.stderr
 
 
-@pytest.mark.parametrize(("before", "expected"), [("", "True 10000"), ("gc.set_threshold(123)", "True 123")])
+@pytest.mark.parametrize(("before", "expected"), [("", "True 50000"), ("gc.set_threshold(123)", "True 123")])
 def test_what_is_loaded_by_the_end_of_the_start_is_left_alone_by_the_garbage_collector(
     before: str, expected: str
 ) -> None:

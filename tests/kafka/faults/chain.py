@@ -108,7 +108,8 @@ class Chain:
     async def assert_exactly_once_and_in_order(self) -> None:
         backend = self.flow.backend
         for topic in (self._between, self.flow.out):
-            assert exactly_once(map(number_of, await backend.records(topic)), self.flow.sent) == "yes", topic
+            found = exactly_once(map(number_of, await backend.records(topic)), self.flow.sent)
+            assert found == "yes", f"{topic}: {found}"
             assert await keys_in_disorder(backend, topic) == []
 
     def report(self, what: str) -> None:
