@@ -10,7 +10,7 @@ FAST := -m "not kafka and not postgres"
 REAL := -m "kafka or postgres"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast soak test-pythons mutants bench check constraints clean
+.PHONY: help setup run test test-fast soak test-pythons graph mutants bench check constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ soak: $(STAMP) ## the long forms of what kills processes and the broker, and exa
 
 test-pythons: $(STAMP) ## the fast tests on every supported Python that is here
 	@$(BIN)/python scripts/test_pythons.py
+
+graph: $(STAMP) ## draw the sample's architecture anew, in docs/architecture.md
+	@$(BIN)/python -m eventy graph --output docs/architecture.md
 
 mutants: $(STAMP) ## take each rule of the engine out and see its test go red (RULES="F1 F2" chooses some)
 	@$(BIN)/python -m tests.real.jars

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from containers.application import ApplicationContainer, create_container
+from eventy.app.check import build_app
 from eventy.app.process import run
+from eventy.app.settings import Settings
 from eventy.http.server import SanicServer
 
 TRY = """
@@ -16,10 +18,10 @@ The service is at {url}, its pages at {url}/docs. Try:
 """
 
 
-def build() -> ApplicationContainer:
+def build(settings: Settings | None = None) -> ApplicationContainer:
     """Return the service, to say at its start what can be tried."""
-    container = create_container()
-    container.app().add_task(say_what_to_try(container.http_server()))
+    container = create_container(settings)
+    build_app(container).add_task(say_what_to_try(container.http_server()))
     return container
 
 

@@ -6,7 +6,7 @@ that such an error ends: 1 failed, 2 usage or settings, 3 the shutdown deadline 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class EventyError(Exception):
@@ -25,10 +25,15 @@ class ConfigurationError(EventyError):
 
 
 class SettingsError(ConfigurationError):
-    """One or more settings are missing or unusable; `mistakes` has a line for each."""
+    """One or more settings are missing or unusable; `mistakes` has a line for each.
 
-    def __init__(self, mistakes: Sequence[str]) -> None:
+    Parameters
+        values: those that could be read, by their fields.
+    """
+
+    def __init__(self, mistakes: Sequence[str], values: Mapping[str, object] | None = None) -> None:
         self.mistakes = tuple(mistakes)
+        self.values = dict(values or {})
         heading = "1 setting can't be used:" if len(mistakes) == 1 else f"{len(mistakes)} settings can't be used:"
         super().__init__("\n".join([heading, *(f"  {mistake}" for mistake in mistakes)]))
 
@@ -42,7 +47,21 @@ class RegistryError(ConfigurationError):
 
 
 class InjectionError(ConfigurationError):
-    """A parameter of a handler or a route can't be provided."""
+    """A parameter of a handler or a route can't be provided; `parts` has an error for each, itself if it is one."""
+
+    def __init__(self, text: str, parts: Sequence[InjectionError] = ()) -> None:
+        self.parts = tuple(parts) or (self,)
+        super().__init__(text)
+
+
+class WiringError(InjectionError):
+    """Container, handlers and settings don't fit together; `mistakes` has a text for each."""
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        self.mistakes = tuple(mistakes)
+        heading = "1 mistake was found:" if len(mistakes) == 1 else f"{len(mistakes)} mistakes were found:"
+        indented = (mistake.replace("\n", "\n    ") for mistake in mistakes)
+        super().__init__("\n".join([heading, *(f"  {mistake}" for mistake in indented)]))
 
 
 class UnknownNameError(EventyError, LookupError):

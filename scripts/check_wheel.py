@@ -2,6 +2,8 @@
 
     python scripts/check_wheel.py dist/eventy-….whl
 
+`eventy check`, as the wheel installs it, finds no mistake in the program.
+
 What the page has to look like: a code fence with a title is a file of the user's, written under that name;
 the fence titled `output` has what the program prints, and isn't a file. Each of its lines must be found in a line that
 `python service.py` prints, in this order. Then the program gets SIGTERM and must end with status 0.
@@ -44,6 +46,7 @@ def main(wheel: Path) -> None:
             path = service / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
+        check_wiring(python, service)
         run_program(python, service, expected)
     print(f"{wheel.name}: installs into an empty environment, and the program of {PAGE.relative_to(ROOT)} runs on it")
 
@@ -77,16 +80,22 @@ def install(wheel: Path, venv: Path) -> Path:
     return python
 
 
+def check_wiring(python: Path, folder: Path) -> None:
+    """The command that the wheel installs finds no mistake in the page's program."""
+    command = [str(python.with_name("eventy")), "check", "--app", f"{Path(PROGRAM).stem}:create_container"]
+    ended = subprocess.run(command, cwd=folder, env=_environment(), capture_output=True, text=True, check=False)
+    if ended.returncode != 0:
+        raise CheckFailedError(f"{' '.join(command)} ended with {ended.returncode}:\n{ended.stderr}")
+
+
 def run_program(python: Path, folder: Path, expected: list[str]) -> None:
     """Run the page's program, wait for what it should print, then end it as a supervisor does."""
     log = folder.with_name("output.txt")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    environment["PYTHONUNBUFFERED"] = "1"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [python, PROGRAM],
             cwd=folder,
-            env=environment,
+            env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -101,6 +110,12 @@ def run_program(python: Path, folder: Path, expected: list[str]) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """Return the process's own without any setting."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    return {**kept, "PYTHONUNBUFFERED": "1"}
 
 
 def wait_for(expected: list[str], log: Path, process: subprocess.Popen[bytes]) -> None:

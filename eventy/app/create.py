@@ -40,6 +40,11 @@ def create(dotted_path: str, **kwargs: object) -> Any:
 
     Raises ConfigurationError when there is no such class, or it doesn't take these arguments.
     """
+    return created_class(dotted_path, kwargs)(**kwargs)
+
+
+def created_class(dotted_path: str, kwargs: Mapping[str, object]) -> type[Any]:
+    """Return the class, for these arguments. Raises ConfigurationError as `create` does."""
     found, variable = _found(dotted_path)
     try:
         inspect.signature(found).bind(**kwargs)
@@ -49,7 +54,7 @@ def create(dotted_path: str, **kwargs: object) -> Any:
             f"{variable} is {dotted_path!r}, whose arguments are {inspect.signature(found)}, but it is given "
             f"{', '.join(kwargs) or 'none'}: {error}; let the class take what the container passes"
         ) from None
-    return found(**kwargs)
+    return found
 
 
 def _refuse_unknown(found: type[Any], kwargs: Mapping[str, object]) -> None:

@@ -8,25 +8,22 @@ import logging
 import weakref
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
-from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 from dependency_injector import containers, providers
 
 from eventy.app.base import BaseApp, Component, Reporting, Supervised
+from eventy.app.examination import Examination
 from eventy.app.imperative import Imperative
 from eventy.app.process import run_until_signal, show_no_traceback_of_mistakes
 from eventy.app.shutdown import Shutdown
 from eventy.app.supervision import Supervisor
 from eventy.clock import Clock
 from eventy.consumer.base import BaseEventConsumer
-from eventy.emitter.base import BaseEventEmitter
 from eventy.errors import ConfigurationError, EventyError, UnknownNameError
-from eventy.event.registry import Registry
 from eventy.handler.dispatch import Dispatcher
 from eventy.http.server import SanicServer
-from eventy.injection import attempt_all, check_names
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +62,11 @@ class Eventy(Imperative, BaseApp):
         self._supervisor: Supervisor | None = None
         self._is_running = False
         self._loop = _own_loop(self) if container is None else None
+
+    @property
+    def components(self) -> tuple[Any, ...]:
+        """What is started, in this order."""
+        return tuple(self._components)
 
     # ------------------------------------------------------------ by name
 
@@ -108,7 +110,7 @@ class Eventy(Imperative, BaseApp):
         try:
             status = run_until_signal(self, self._loop, level, form)
         finally:
-            self._drop_tasks()  # it may have ended before anything was entered
+            self.drop_tasks()  # it may have ended before anything was entered
         if status:
             raise SystemExit(status)
 
@@ -120,11 +122,11 @@ class Eventy(Imperative, BaseApp):
             await self._start_all()
         except BaseException:
             self._is_running = False
-            self._drop_tasks()
+            self.drop_tasks()
             raise
         return self
 
-    def _drop_tasks(self) -> None:
+    def drop_tasks(self) -> None:
         """Close what was to run and never will: it would warn that nobody has awaited it."""
         for coroutine, _ in self._tasks:
             coroutine.close()
@@ -132,8 +134,7 @@ class Eventy(Imperative, BaseApp):
 
     async def _start_all(self) -> None:
         clock = self._provided("clock", Clock)
-        self._check_emitters()
-        dispatcher = self._compile()
+        dispatcher = self._verified()
         timeout = self._shutdown_timeout
         self._shutdown = Shutdown(
             clock, int(self._setting("shutdown_timeout", SHUTDOWN_TIMEOUT)) if timeout is None else timeout
@@ -157,23 +158,11 @@ class Eventy(Imperative, BaseApp):
         self._tasks.clear()
         return supervisor
 
-    def _compile(self) -> Dispatcher:
-        """Compile all handlers and routes. Raises InjectionError with every mistake, before anything has started."""
-        servers = [component for component in self._components if isinstance(component, SanicServer)]
-        *_, dispatcher = attempt_all(
-            partial(check_names, self.container, self),
-            *(partial(server.prepare, self) for server in servers),
-            partial(Dispatcher, self._provided("registry", Registry), self.container, self),
-        )
-        return dispatcher  # type: ignore[no-any-return]  # the last of several kinds
-
-    def _check_emitters(self) -> None:
-        """Raise ConfigurationError for an emitter that the handlers of a consumer can't send by."""
-        consumers = [component for component in self._components if isinstance(component, BaseEventConsumer)]
-        emitters = [component for component in self._components if isinstance(component, BaseEventEmitter)]
-        for consumer in consumers:
-            for emitter in emitters:
-                consumer.check_emitter(emitter)
+    def _verified(self) -> Dispatcher:
+        """Compile all handlers and routes. Raises WiringError with every mistake, before anything has started."""
+        examination = Examination(self.container, self)
+        examination.raise_any()
+        return Dispatcher(examination.registry, self.container, self)
 
     async def _start(self, component: Any, dispatcher: Dispatcher) -> None:
         if isinstance(component, BaseEventConsumer):

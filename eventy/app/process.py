@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, NoReturn, Protocol
 
-from dependency_injector.errors import Error as DependencyInjectorError
-
+from eventy.app.check import build_app, made_by
 from eventy.clock import Clock
 from eventy.errors import ConfigurationError, EventyError, ShutdownTimeoutError
 from eventy.telemetry.logging import configure_logging, report
@@ -54,19 +53,7 @@ def _built(create_container: Callable[[], Any]) -> Any:
     given: object = create_container
     if not callable(given):
         raise ConfigurationError(f"run() is given {given!r}, expected the function that makes the container: no ()")
-    try:
-        container = create_container()
-    except DependencyInjectorError as error:
-        raise ConfigurationError(f"the container can't be made: {error}") from error
-    if "app" not in getattr(container, "providers", {}):
-        raise ConfigurationError(
-            f"{create_container.__qualname__}() returned {container!r}, expected a container with a provider `app`: "
-            "add app = providers.Singleton(Eventy, container=__self__, components=…)"
-        )
-    try:
-        return container.app()
-    except DependencyInjectorError as error:
-        raise ConfigurationError(f"the application can't be built: {error}; correct the container") from error
+    return build_app(made_by(create_container))
 
 
 def show_no_traceback_of_mistakes() -> None:

@@ -78,10 +78,15 @@ def _compiled(
     for registration in (*registry, *registry.tombstones):
         with mistakes.collected():
             registration.matches(())  # a pattern that can't be compiled is a mistake of the start
-            handlers = registration.handlers or (_own_handler(registration),)
+            handlers = handlers_of(registration)
             compiled.append((registration, handlers, compile_handlers(handlers, container, app, registration.cls)))
     mistakes.raise_any()
     return compiled
+
+
+def handlers_of(registration: Registration) -> tuple[HandlerFunction, ...]:
+    """Return what is called for the messages of a registration. Raises InjectionError for a class that handles none."""
+    return registration.handlers or (_own_handler(registration),)
 
 
 def _own_handler(registration: Registration) -> HandlerFunction:

@@ -5,7 +5,7 @@ from dependency_injector.wiring import Provide
 
 from eventy.injection.fit import refuse_unbound
 from eventy.injection.handlers import Call, compile_handler, compile_handlers
-from eventy.injection.mistakes import Mistakes, attempt_all
+from eventy.injection.mistakes import Mistakes
 from eventy.injection.names import check_names
 from eventy.injection.routes import RouteHandler, compile_route
 
@@ -13,7 +13,6 @@ __all__ = [
     "Call",
     "Container",
     "Mistakes",
-    "attempt_all",
     "Provide",
     "RouteHandler",
     "check_names",

@@ -21,6 +21,14 @@ from eventy.injection.products import awaitable_in, class_itself, in_force, made
 from eventy.injection.signature import Signature
 
 
+class ProviderError(InjectionError):
+    """What is wrong is the provider, whoever asks for it."""
+
+    def __init__(self, provider: providers.Provider[Any], text: str) -> None:
+        self.provider = provider
+        super().__init__(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Provided:
     """Called for each message.
@@ -58,13 +66,14 @@ class Argument:
 
 
 def resolve(
-    signature: Signature, container: Container, own: Mapping[str, str], *, is_async: bool = True
+    signature: Signature, container: Container, own: Mapping[str, str], *, is_async: bool = True, builds: bool = True
 ) -> tuple[Argument, ...]:
-    """Return what each parameter gets; one that keeps its default isn't listed. Singletons among it are built.
+    """Return what each parameter gets; one that keeps its default isn't listed.
 
     Parameters
         own: expressions for the names that come with the call (`app`, `corr_id`, …); an empty one: not here.
         is_async: whether the call is awaited, so that whatever turns out to be a context manager can be entered.
+        builds: whether the singletons among it are built.
 
     Raises InjectionError, with a line for each parameter that can't be filled.
     """
@@ -73,7 +82,7 @@ def resolve(
     for parameter in signature.parameters:
         with mistakes.collected():
             try:
-                source = _source(parameter, container, own, is_async)
+                source = _source(parameter, container, own, is_async, builds)
             except InjectionError as error:
                 raise InjectionError(f"{signature.named(parameter)}: {error}") from error
             if source is not None:
@@ -83,15 +92,15 @@ def resolve(
 
 
 def _source(
-    parameter: Parameter, container: Container, own: Mapping[str, str], is_async: bool
+    parameter: Parameter, container: Container, own: Mapping[str, str], is_async: bool, builds: bool
 ) -> Provided | Expression | Kept | None:
     if (marker := marker_of(parameter)) is not None:
-        return _provided(by_marker(container, marker), parameter, is_async)
+        return _provided(by_marker(container, marker), parameter, is_async, builds)
     if parameter.name in own:
         return _own(parameter.name, own)
     if parameter.default is not Parameter.empty:
         return Kept(parameter.default) if parameter.kind is Parameter.POSITIONAL_ONLY else None
-    return _provided(by_name(container, parameter.name), parameter, is_async)
+    return _provided(by_name(container, parameter.name), parameter, is_async, builds)
 
 
 def _own(name: str, own: Mapping[str, str]) -> Expression:
@@ -100,7 +109,7 @@ def _own(name: str, own: Mapping[str, str]) -> Expression:
     return Expression(own[name])
 
 
-def _provided(provider: providers.Provider[Any], parameter: Parameter, is_async: bool) -> Provided:
+def _provided(provider: providers.Provider[Any], parameter: Parameter, is_async: bool, builds: bool) -> Provided:
     _refuse_awaitable(provider)
     takes_class = type in (classes(parameter.annotation) or ())
     if not takes_class:
@@ -108,7 +117,7 @@ def _provided(provider: providers.Provider[Any], parameter: Parameter, is_async:
     entered = is_entered(provider) or (is_async and may_be_entered(provider))
     if not is_entered(provider) and provider.last_overriding is None:
         _refuse_misfit(made_class(provider), parameter)
-    made = built(provider)
+    made = _made(provider) if builds else None
     if made is not None and provider.last_overriding is None:
         _refuse_misfit(type(made), parameter)
     if isinstance(provider, CONFIGURATION):
@@ -116,23 +125,32 @@ def _provided(provider: providers.Provider[Any], parameter: Parameter, is_async:
     return Provided(provider, entered, takes_class)
 
 
+def _made(provider: providers.Provider[Any]) -> object | None:
+    try:
+        return built(provider)
+    except InjectionError as error:
+        raise ProviderError(provider, str(error)) from error
+
+
 def refuse_class_override(provider: providers.Provider[Any]) -> None:
     """Raise InjectionError when a provider is overridden with a class: it would hand out the class, not an instance."""
     given = class_itself(in_force(provider))
     if given is not None and class_itself(provider) is None:
         name = given.__qualname__
-        raise InjectionError(
+        raise ProviderError(
+            provider,
             f"its provider is overridden with the class {name}, which is handed out as it is, not as an instance: "
-            f"override it with providers.Factory({name}) or providers.Object({name}(…))"
+            f"override it with providers.Factory({name}) or providers.Object({name}(…))",
         )
 
 
 def _refuse_awaitable(provider: providers.Provider[Any]) -> None:
     if (found := awaitable_in(provider)) is not None:
         what = "is" if found is in_force(provider) else "is built with"
-        raise InjectionError(
+        raise ProviderError(
+            provider,
             f"its provider {what} {found!r}, which must be awaited: only synchronous providers are injected; "
-            f"make it a component with async start() and stop(), or an async context manager"
+            f"make it a component with async start() and stop(), or an async context manager",
         )
 
 

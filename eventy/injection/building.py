@@ -35,9 +35,9 @@ def built(provider: providers.Provider[Any]) -> object | None:
 
 
 def _built(provider: providers.Provider[Any]) -> object | None:
-    _check_attribute(provider)
+    check_attribute(provider)
     _check_arguments(provider)
-    if not isinstance(provider, providers.BaseSingleton):
+    if not isinstance(provider, providers.BaseSingleton) or opens(provider):
         return None
     try:
         made: object = provider()
@@ -48,6 +48,11 @@ def _built(provider: providers.Provider[Any]) -> object | None:
     if asyncio.isfuture(made):  # the library makes one of a coroutine
         raise InjectionError("its provider makes something to await, which nobody does: let it make the object itself")
     return made
+
+
+def opens(provider: providers.Provider[Any]) -> bool:
+    """Return whether building a provider would open a resource, which waits until somebody needs it."""
+    return any(isinstance(one, providers.BaseResource) for one in built_with(provider))
 
 
 @contextmanager
@@ -89,7 +94,7 @@ def _check_arguments(provider: Any) -> None:
         raise InjectionError(f"its provider can't make it ({name}: {error}): correct the container") from error
 
 
-def _check_attribute(provider: Any) -> None:
+def check_attribute(provider: Any) -> None:
     """Raise InjectionError for an attribute of a singleton, or a method that is called, which it doesn't have."""
     if isinstance(provider, providers.MethodCaller):
         provider = provider.provides

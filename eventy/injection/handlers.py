@@ -19,7 +19,8 @@ Handler = Callable[..., Awaitable[None]]
 Call = Callable[[BaseEvent, Context], Awaitable[None]]
 
 _SHAPE = Shape("event, context", ("event",))
-_OWN = {"app": "app", "corr_id": "context.corr_id", "context": "context"}
+#: What every handler may ask for beside providers, as expressions over the call.
+OWN = {"app": "app", "corr_id": "context.corr_id", "context": "context"}
 
 
 def compile_handler(handler: Handler, container: Container, app: object, event: type[BaseEvent] = BaseEvent) -> Call:
@@ -48,9 +49,9 @@ def compile_handlers(
         with mistakes.collected():
             refuse_sync(handler)
             signature = read_signature(handler, given=("event",))
-            check_event(signature, event, _OWN)
+            check_event(signature, event, OWN)
             check_own(signature, {"app": type(app), "corr_id": str, "context": Context})
-            step = Step(signature, resolve(signature, container, _OWN))
+            step = Step(signature, resolve(signature, container, OWN))
             check_wrapper(step.signature, step.arguments)
             steps.append(step)
     mistakes.raise_any()

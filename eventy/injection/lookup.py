@@ -12,8 +12,8 @@ from dependency_injector.errors import Error
 from dependency_injector.wiring import InvariantModifier, TypeModifier
 
 from eventy.errors import InjectionError
+from eventy.injection.dependencies import OF_INSTANCE
 from eventy.injection.markers import Marker
-from eventy.injection.products import OF_INSTANCE
 
 #: Providers of settings.
 CONFIGURATION = (providers.Configuration, providers.ConfigurationOption, providers.TypedConfigurationOption)
@@ -34,12 +34,13 @@ def by_name(container: Container, name: str) -> providers.Provider[Any]:
     provider = container.providers.get(name)
     if provider is None:
         raise InjectionError(
-            f"the root container has no provider {name!r}{_closest(name, container.providers)}: "
+            f"the root container has no provider {name!r}{closest(name, container.providers)}: "
             f'add it there, mark the parameter with Provide["name"], or give it a default'
         )
     for types, what in _ONLY_MARKED:
         if isinstance(provider, types):
-            example = "config.x" if isinstance(provider, CONFIGURATION) else f"{name}.x"
+            inside = "" if isinstance(provider, providers.Dependency) else ".x"
+            example = "config.x" if isinstance(provider, CONFIGURATION) else f"{name}{inside}"
             raise InjectionError(
                 f'{name!r} is {what}, which is never injected by name: mark the parameter with Provide["{example}"]'
             )
@@ -59,7 +60,7 @@ def by_marker(container: Container, marker: Marker) -> providers.Provider[Any]:
     if isinstance(provider, providers.Dependency) and not provider.is_defined:
         raise InjectionError(f"{marker!r} is a dependency that nothing fills: pass it to its container")
     if isinstance(provider, providers.Aggregate):
-        raise InjectionError(f"{marker!r} is an aggregate of {_listed(provider.providers)}: name one of them")
+        raise InjectionError(f"{marker!r} is an aggregate of {listed(provider.providers)}: name one of them")
     if isinstance(marker.modifier, InvariantModifier):
         raise InjectionError(f"{marker!r} depends on another provider: use a Selector in the container")
     modified: providers.Provider[Any] = provider if marker.modifier is None else _modified(provider, marker)
@@ -78,7 +79,7 @@ def _step(provider: Any, segment: str, walked: list[str]) -> Any:
         return provider.provided
     place = ".".join(walked)
     raise InjectionError(
-        f"{f'{place!r}' if place else 'the root container'} has no provider {segment!r}{_closest(segment, among)}: "
+        f"{f'{place!r}' if place else 'the root container'} has no provider {segment!r}{closest(segment, among)}: "
         f"correct the marker or add the provider"
     )
 
@@ -86,7 +87,7 @@ def _step(provider: Any, segment: str, walked: list[str]) -> Any:
 def _key(configuration: Any, key: str, walked: list[str]) -> Any:
     values = configuration()
     if isinstance(values, dict) and key not in values:
-        raise InjectionError(f"{'.'.join(walked)!r} has no value {key!r}{_closest(key, values)}: correct the marker")
+        raise InjectionError(f"{'.'.join(walked)!r} has no value {key!r}{closest(key, values)}: correct the marker")
     return configuration.__getattr__(key)  # by getattr, keys such as `get` and `update` would be its methods
 
 
@@ -110,10 +111,12 @@ def _readable(option: Any, marker: Marker) -> Any:
     return option
 
 
-def _closest(name: str, among: Iterable[Any]) -> str:
+def closest(name: str, among: Iterable[Any]) -> str:
+    """Return what a message adds about names that are much like this one, if there are any."""
     close = get_close_matches(name, [candidate for candidate in among if isinstance(candidate, str)], cutoff=0.5)
-    return f" (closest: {_listed(close)})" if close else ""
+    return f" (closest: {listed(close)})" if close else ""
 
 
-def _listed(names: Iterable[Any]) -> str:
+def listed(names: Iterable[Any]) -> str:
+    """Return names as a message has them."""
     return ", ".join(repr(name) for name in names)

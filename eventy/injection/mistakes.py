@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from eventy.errors import InjectionError
 
 
 class Mistakes:
-    """The texts of the `InjectionError`s of several steps, each a line or more."""
+    """The `InjectionError`s of several steps, each a line or more."""
 
     def __init__(self) -> None:
-        self._texts: list[str] = []
+        self._errors: list[InjectionError] = []
 
     @contextmanager
     def collected(self) -> Iterator[None]:
@@ -21,20 +20,9 @@ class Mistakes:
         try:
             yield
         except InjectionError as error:
-            self._texts.append(str(error))
+            self._errors += error.parts
 
     def raise_any(self) -> None:
         """Raise one InjectionError for all of them, if there are any."""
-        if self._texts:
-            raise InjectionError("\n".join(self._texts))
-
-
-def attempt_all(*steps: Callable[[], Any]) -> list[Any]:
-    """Take all steps and return what they return. Raises one InjectionError for those that raise one."""
-    mistakes = Mistakes()
-    results = []
-    for step in steps:
-        with mistakes.collected():
-            results.append(step())
-    mistakes.raise_any()
-    return results
+        if self._errors:
+            raise InjectionError("\n".join(map(str, self._errors)), self._errors)

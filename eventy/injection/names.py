@@ -20,7 +20,7 @@ def check_names(container: Container, app: object) -> None:
 
     Parameters
         container: the root container; `app` in it may only be the provider of the application.
-        app: the application.
+        app: the application; None: it isn't known yet, so that nothing called `app` is judged.
     """
     mistakes = Mistakes()
     for name, provider in container.providers.items():
@@ -31,7 +31,7 @@ def check_names(container: Container, app: object) -> None:
                 )
             if name in _OF_CONTAINERS:
                 raise InjectionError(f"a provider is called {name!r}, which hides the container's attribute: rename it")
-            if name == "app" and not _may_make(provider, app):
+            if name == "app" and app is not None and not _may_make(provider, app):
                 raise InjectionError("a provider is called 'app', which is the application to every handler: rename it")
     mistakes.raise_any()
 

@@ -11,15 +11,12 @@ from dependency_injector.errors import Error
 from dependency_injector.resources import AsyncResource
 
 from eventy.errors import InjectionError
-
-#: Providers of something that belongs to what another provider hands out.
-OF_INSTANCE = (providers.ProvidedInstance, providers.AttributeGetter, providers.ItemGetter, providers.MethodCaller)
-_CALLING = (providers.Factory, providers.BaseSingleton, providers.Callable, providers.BaseResource)
+from eventy.injection.dependencies import CALLING, dependencies
 
 
 def maker(provider: providers.Provider[Any]) -> object:
     """Return the class or function whose result is handed out; None when that isn't known."""
-    if isinstance(provider, _CALLING):
+    if isinstance(provider, CALLING):
         return provider.provides
     if isinstance(provider, providers.MethodCaller):  # provider.provided.method.call()
         getter: Any = provider
@@ -35,7 +32,7 @@ def made_class(provider: object) -> type | None:
     """Return the class of what is handed out; None when that isn't known."""
     if type(provider) is providers.Object:  # its subclasses are configurations and placeholders
         return type(provider.provides) if isinstance(provider.provides, type) else provider.provides.__class__
-    if isinstance(provider, _CALLING):
+    if isinstance(provider, CALLING):
         made_by = provider.provides
         return made_by if isinstance(made_by, type) and not isinstance(provider, providers.BaseResource) else None
     return None
@@ -78,7 +75,7 @@ def _selected(selector: Any) -> providers.Provider[Any]:
 
 def awaitable_in(provider: providers.Provider[Any]) -> providers.Provider[Any] | None:
     """Return what must be awaited before a provider has its object: itself, or a provider that it is built with."""
-    return next((found for found in built_with(provider) if _must_be_awaited(found)), None)
+    return next((found for found in built_with(provider) if must_be_awaited(found)), None)
 
 
 def cycle_in(provider: providers.Provider[Any]) -> list[providers.Provider[Any]]:
@@ -95,13 +92,14 @@ def _cycle(
     if id(provider) in passed:
         return []
     passed.add(id(provider))
-    for needed in _needed(provider):
+    for needed in dependencies(provider):
         if found := _cycle(needed, [*path, provider], passed):
             return found
     return []
 
 
-def _must_be_awaited(provider: providers.Provider[Any]) -> bool:
+def must_be_awaited(provider: providers.Provider[Any]) -> bool:
+    """Return whether a provider itself hands out something to await."""
     if isinstance(provider, providers.Coroutine):
         return True
     made_by = maker(provider)
@@ -123,21 +121,5 @@ def _built_with(provider: providers.Provider[Any], seen: set[int]) -> Iterator[p
         return
     seen.add(id(provider))
     yield provider
-    for needed in _needed(provider):
+    for needed in dependencies(provider):
         yield from _built_with(needed, seen)
-
-
-def _needed(provider: providers.Provider[Any]) -> Iterator[providers.Provider[Any]]:
-    """Return what a provider calls when it is called; a delegate is handed out as it is."""
-    for argument in _arguments(provider):
-        if isinstance(argument, providers.Provider) and not isinstance(argument, providers.Delegate):
-            yield argument
-
-
-def _arguments(provider: Any) -> tuple[object, ...]:
-    if isinstance(provider, OF_INSTANCE):
-        return (provider.provides,)
-    if isinstance(provider, (*_CALLING, providers.Dict)):
-        attributes = getattr(provider, "attributes", {})
-        return (*getattr(provider, "args", ()), *provider.kwargs.values(), *attributes.values())
-    return tuple(provider.args) if isinstance(provider, providers.List) else ()

@@ -11,6 +11,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from dependency_injector import providers
 
+from eventy.app.check import build_app
 from eventy.broker.memory import MemoryBroker
 from eventy.consumer.memory import MemoryConsumer
 from eventy.emitter.memory import MemoryEmitter
@@ -57,7 +58,7 @@ class Harness(Generic[C]):
         self._before.enter_context(self._untyped.config.override(self._settings()))
         self._before.enter_context(self._untyped.clock.override(providers.Object(self.clock)))
         try:
-            self.app = self._untyped.app()
+            self.app = build_app(self._untyped)
             await self.app.__aenter__()
             await self._ready()
         except BaseException:

@@ -211,7 +211,7 @@ def test_application_that_never_starts_leaves_nothing_open() -> None:
     [
         ("lambda: 1", "expected a container with a provider `app`"),
         ("Container()", "expected the function that makes the container: no ()"),
-        ("Container", 'Undefined configuration option "config.nothing"'),
+        ("Container", "app → config.nothing: config is empty: fill it"),
     ],
 )
 def test_container_that_cannot_be_run_is_told_without_a_traceback(argument: str, message: str) -> None:

@@ -27,7 +27,7 @@ from tests.docs.pages import PAGES, ROOT, Block, blocks, name, prose
 
 BLOCKS = [block for page in PAGES for block in blocks(page)]
 PYTHON = [block for block in BLOCKS if block.language == "python"]
-LANGUAGES = {"dotenv", "json", "python", "sh", "text"}
+LANGUAGES = {"dotenv", "json", "mermaid", "python", "sh", "text", "toml"}
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=str)

@@ -243,7 +243,7 @@ def test_parameter_without_annotation_is_named_alone() -> None:
         ("config", "configuration", "config.x"),
         ("timeout", "configuration", "config.x"),
         ("payment", "a container", "payment.x"),
-        ("placeholder", "a placeholder of a dependency", "placeholder.x"),
+        ("placeholder", "a placeholder of a dependency", "placeholder"),
         ("shapes", "an aggregate of providers", "shapes.x"),
     ],
 )

@@ -41,7 +41,7 @@ def load_settings(environ: Mapping[str, str] | None = None, env_file: str | os.P
         *([*broker_mistakes(classes, found), *security_mistakes(values, found)] if file.values is not None else ()),
     ]
     if mistakes:
-        raise SettingsError(mistakes)
+        raise SettingsError(mistakes, values)
     return Settings(**values)
 
 

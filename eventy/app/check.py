@@ -1,0 +1,102 @@
+"""Checks an application without starting it: `check(create_container(Settings()))` in a test, or `eventy check`."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+from dependency_injector.errors import Error as DependencyInjectorError
+
+from eventy.app.examination import Examination
+from eventy.app.settings.table import VARIABLES, Settings
+from eventy.errors import ConfigurationError, SettingsError, WiringError
+from eventy.injection.singletons import place_of, rebuilt
+
+_VARIABLE = re.compile(r"\b[A-Z]+_[A-Z_]+\b")
+# One of them is judged by the others, so that none can be kept when any is wrong.
+_BACKENDS = ("EVENTY_EVENT_CONSUMER", "EVENTY_EVENT_EMITTER", "KAFKA_BOOTSTRAP_SERVER")
+
+
+def check(container: Any) -> None:
+    """Build and verify an application without starting or connecting anything.
+
+    The singletons are built anew for it, and dropped after it.
+
+    Parameters
+        container: the root container, with its `app`.
+
+    Raises WiringError with everything that is wrong; `mistakes` has a text for each.
+    """
+    with rebuilt(container):
+        Examination(container).raise_any()
+
+
+def build_app(container: Any) -> Any:
+    """Return the application of a container, built but not started.
+
+    Raises WiringError with everything that is wrong, where `container.app()` would stop at the first.
+    """
+    examination = Examination(container, with_routes=False)
+    examination.raise_any()
+    return (
+        container.app() if examination.app is None else examination.app
+    )  # it is built with a resource, not opened yet
+
+
+def made_by(create_container: Callable[..., Any]) -> Any:
+    """Return the container that a function makes.
+
+    When it raises SettingsError and has a parameter `settings`, the container is looked at nevertheless, with the
+    settings that are right: a WiringError then has what is wrong beside them, too.
+
+    Raises ConfigurationError for what is no container or can't be made, and what else the function raises.
+    """
+    name = getattr(create_container, "__qualname__", repr(create_container))
+    try:
+        container = create_container()
+    except SettingsError as error:
+        if others := _beside_settings(create_container, error):
+            raise WiringError([*error.mistakes, *others]) from error
+        raise
+    except DependencyInjectorError as error:
+        raise ConfigurationError(f"the container can't be made: {error}") from error
+    except RecursionError as error:
+        raise ConfigurationError(
+            f"{name}() calls itself without end{place_of(error)}. Where that is container.app(), providers are built "
+            "with each other in a circle: call build_app(container), of eventy.app.check, which tells them"
+        ) from error
+    if inspect.iscoroutine(container):
+        container.close()
+        raise ConfigurationError(f"{name}() is async, expected a function that returns a container: write def")
+    if not hasattr(container, "providers"):
+        raise ConfigurationError(
+            f"{name}() returned {container!r}, expected a container with a provider `app`: "
+            "add app = providers.Singleton(Eventy, container=__self__, components=…)"
+        )
+    return container
+
+
+def _beside_settings(create_container: Callable[..., Any], error: SettingsError) -> tuple[str, ...]:
+    """Return what is wrong beside the settings."""
+    if "settings" not in inspect.signature(create_container).parameters:
+        return ()
+    wrong = {name for mistake in error.mistakes for name in _VARIABLE.findall(mistake)}
+    if wrong.intersection(_BACKENDS):
+        wrong.update(_BACKENDS)
+    values: Any = {field: value for field, value in error.values.items() if field not in map(_field, wrong)}
+    try:
+        examination = Examination(create_container(settings=Settings(**values)))
+        found = examination.mistakes
+        examination.drop_tasks()
+    except WiringError as others:
+        found = others.mistakes
+    except Exception:  # noqa: BLE001  # it isn't made of what was set: the settings come first
+        return ()
+    # What the defaults of wrong settings lead to isn't anybody's mistake.
+    return tuple(mistake for mistake in found if not wrong.intersection(_VARIABLE.findall(mistake)))
+
+
+def _field(variable: str) -> str:
+    return VARIABLES[variable].field if variable in VARIABLES else ""

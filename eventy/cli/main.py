@@ -1,0 +1,101 @@
+"""The `eventy` command: `eventy check` and `eventy graph`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from eventy.app.architecture import page
+from eventy.app.check import made_by
+from eventy.app.examination import Examination
+from eventy.cli.located import UsageError, factory_of, name_of_app
+from eventy.errors import EventyError
+from eventy.injection.singletons import place_of
+from eventy.words import counted, described
+
+_FAILED, _USAGE = 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status: 0; 1 mistakes, told on stderr; 2 it is called in a wrong way.
+
+    Parameters
+        arguments: what follows the command's name; None: those of the process.
+    """
+    parser = _parser()
+    parsed = parser.parse_args(arguments)
+    try:
+        parsed.run(parsed)
+    except UsageError as error:
+        return _told(str(error), _USAGE)
+    except EventyError as error:
+        return _told(str(error), _FAILED)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("eventy", description="Tools for an application, which they don't start.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    check = _command(commands, "check", "find what is wrong with settings, schemas, container, handlers and routes")
+    check.set_defaults(run=_check)
+    graph = _command(commands, "graph", "draw the container, and who handles which messages, as a page in Markdown")
+    graph.set_defaults(run=_graph)
+    graph.add_argument("--output", metavar="FILE", help="the page; by default it is printed")
+    return parser
+
+
+def _command(commands: Any, name: str, meaning: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=meaning, description=f"{meaning[0].upper()}{meaning[1:]}."
+    )
+    command.add_argument(
+        "--app",
+        metavar="MODULE:FUNCTION",
+        help="what makes the container; by default app of [tool.eventy] in pyproject.toml",
+    )
+    return command
+
+
+def _check(parsed: argparse.Namespace) -> None:
+    name = name_of_app(parsed.app)
+    found = _examined(name)
+    print(f"{name}: no mistakes in {counted(found.providers, 'provider')} and {counted(found.handlers, 'handler')}")
+
+
+def _graph(parsed: argparse.Namespace) -> None:
+    name = name_of_app(parsed.app)
+    text = page(_examined(name, with_routes=False), name)
+    if parsed.output is None:
+        print(text, end="")
+        return
+    try:
+        Path(parsed.output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"--output: {parsed.output} can't be written ({error.strerror}): name another file") from error
+
+
+def _examined(name: str, *, with_routes: bool = True) -> Examination:
+    """Return what was found of a sound application. Raises EventyError with everything that is wrong otherwise."""
+    factory = factory_of(name)
+    try:
+        container = made_by(factory)
+    except EventyError:
+        raise
+    except Exception as error:
+        raise EventyError(f"{name} failed: {described(error)}{place_of(error)}") from error
+    examination = Examination(container, with_routes=with_routes)
+    examination.drop_tasks()
+    examination.raise_any()
+    return examination
+
+
+def _told(text: str, status: int) -> int:
+    if os.environ.get("EVENTY_LOG_LEVEL", "").strip().upper() == "DEBUG":
+        traceback.print_exc()
+    print(f"eventy: {text}", file=sys.stderr)
+    return status

@@ -1,0 +1,140 @@
+"""Rules for a provider, and for one that is built with another: what breaks them is told before anything is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from dependency_injector import providers
+
+from eventy.injection.annotations import classes, fits, shown
+from eventy.injection.dependencies import CALLING, chosen, holds_providers, last_override
+from eventy.injection.entering import is_entered
+from eventy.injection.lookup import CONFIGURATION, closest
+from eventy.injection.parameters import parameter_of
+from eventy.injection.paths import Paths, name_of
+from eventy.injection.products import class_itself, made_class, maker, must_be_awaited
+
+#: Nothing is made by these before they are overridden.
+ABSTRACT = (providers.AbstractFactory, providers.AbstractSingleton, providers.AbstractCallable)
+_OF_ONE_THREAD = (providers.ThreadLocalSingleton, providers.ContextLocalSingleton)
+_SHORTER = (providers.Factory, *_OF_ONE_THREAD)
+
+
+def is_shared(one: providers.Provider[Any]) -> bool:
+    """Return whether a provider keeps one object for everybody."""
+    return isinstance(one, providers.BaseSingleton) and not isinstance(one, _OF_ONE_THREAD)
+
+
+def of_provider(one: providers.Provider[Any], paths: Paths) -> Iterator[str]:
+    """Yield what is wrong with a provider by itself.
+
+    Parameters
+        one: the provider in force.
+    """
+    if isinstance(one, ABSTRACT):
+        yield f"is abstract, providers.{type(one).__name__}: override it, or make it a concrete one"
+    elif isinstance(one, providers.Dependency) and not one.is_defined:
+        yield f"is a placeholder, of type {name_of(one.instance_of)}, that nothing fills: pass one to its container"
+    elif isinstance(one, CALLING) and isinstance(one.provides, CONFIGURATION):
+        option, kind = paths.of(one.provides), type(one).__name__
+        yield (
+            f"takes its class from {option}, but a path in the settings is only a text, and is handed out as such: "
+            f"write providers.{kind}(create, {option}, …), with `create` of eventy.app.create"
+        )
+    elif is_shared(one) and must_be_awaited(one):
+        yield (
+            f"is a singleton of the async {name_of(maker(one))}, so it hands out a Future: make the object without "
+            "`await`, and open it in its async start(), as a component"
+        )
+    elif isinstance(one, providers.Selector):
+        yield from _of_selector(one)
+    elif isinstance(one, CALLING):
+        yield from _of_literals(one)
+
+
+def of_needed(needed: providers.Provider[Any]) -> Iterator[str]:
+    """Yield why nobody can be given what a provider makes."""
+    answering = last_override(needed)
+    if must_be_awaited(answering) and not is_shared(answering):  # a singleton is told about by itself
+        yield (
+            f"must be awaited, as a {type(answering).__name__} of the async {name_of(maker(answering))}: whoever asks "
+            "for it would get a Future or a coroutine. Make it a component with async start() and stop()"
+        )
+
+
+def of_override(needed: providers.Provider[Any]) -> Iterator[str]:
+    """Yield why an override doesn't do what it is meant for."""
+    given = class_itself(last_override(needed))
+    if given is not None and class_itself(needed) is None:
+        name = given.__qualname__
+        yield (
+            f"is overridden with the class {name}, which is handed out as it is, not as an instance: "
+            f"override it with providers.Factory({name}) or providers.Object({name}(…))"
+        )
+
+
+def of_argument(owner: str, one: providers.Provider[Any], needed: providers.Provider[Any], name: str) -> Iterator[str]:
+    """Yield why the product of a provider can't be a part of what another one makes.
+
+    Parameters
+        owner, one: the other one: what it is called, and which is in force.
+        needed, name: the provider, and what it is called.
+    """
+    if must_be_awaited(last_override(needed)):
+        return
+    if is_entered(needed):
+        yield (
+            f"is an async context manager. Only parameters of handlers and routes are entered, {owner} would get it "
+            f"unopened: have the handler ask for {name} and pass on what it gives, or let {owner} take the provider "
+            "itself (write .provider after it) and enter what that makes"
+        )
+    elif is_shared(one) and isinstance(needed, _SHORTER):
+        yield (
+            f"is a {type(needed).__name__}, but the singleton {owner} keeps what it gets for ever, for all messages "
+            f"alike: make {name} a Singleton, or let {owner} take the provider itself (write .provider after it) and "
+            "call that for each use"
+        )
+    else:
+        yield from _of_class(one, needed)
+
+
+def takes_class(one: providers.Provider[Any], needed: providers.Provider[Any]) -> bool:
+    """Return whether a class is expected rather than an instance."""
+    parameter = parameter_of(one, needed)
+    return parameter is not None and type in (classes(parameter.annotation) or ())
+
+
+def _of_literals(one: Any) -> Iterator[str]:
+    given = {**{str(place): value for place, value in enumerate(one.args, start=1)}, **one.kwargs}
+    for name, value in given.items():
+        if not isinstance(value, providers.Provider) and holds_providers(value):
+            kind = "Dict" if isinstance(value, dict) else "List"
+            yield (
+                f"has providers in a plain {type(value).__name__}, its argument {name}, which hands out the providers "
+                f"instead of what they make: write providers.{kind}(…)"
+            )
+
+
+def _of_selector(selector: providers.Selector) -> Iterator[str]:
+    among: Any = selector.providers
+    try:
+        name = chosen(selector)
+    except Exception:  # noqa: BLE001  # whatever it is, it is found where the setting itself is looked at
+        return
+    if name not in among:
+        expected = ", ".join(map(repr, among))
+        yield f"chooses {name!r}{closest(name, among)}, expected one of {expected}: correct the setting"
+
+
+def _of_class(one: Any, needed: providers.Provider[Any]) -> Iterator[str]:
+    """Compare classes, where both are known; a fake that overrides needn't inherit, and a value can be looked at."""
+    parameter, made = parameter_of(one, needed), made_class(needed)
+    if parameter is None or made is None or needed.last_overriding is not None or type(needed) is providers.Object:
+        return
+    allowed = classes(parameter.annotation)
+    if allowed and not fits(made, allowed):
+        yield (
+            f"makes a {made.__qualname__}, but {name_of(one.provides)} takes {parameter.name}: "
+            f"{shown(parameter.annotation)}: correct the container or the annotation"
+        )

@@ -1,0 +1,105 @@
+"""Builds the singletons of a container that was walked through, and tells which of them can't be built."""
+
+from __future__ import annotations
+
+import asyncio
+import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dependency_injector import providers
+from dependency_injector.containers import Container
+
+from eventy.errors import EventyError, InjectionError
+from eventy.injection.building import check_attribute, opens
+from eventy.injection.dependencies import dependencies, last_override
+from eventy.injection.lookup import closest
+from eventy.injection.rules import is_shared
+from eventy.injection.wiring import Flaw, Way, Wiring
+from eventy.words import described
+
+# Where modules of Python and of others are, and eventy itself.
+_LIBRARIES = tuple(
+    {sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")} | {str(Path(__file__).parents[1])}
+)
+
+
+def build(wiring: Wiring) -> None:
+    """Build every singleton without a flaw, those first that others are built with, and add what goes wrong.
+
+    What is built with a `Resource` is left out: calling that would open it.
+    """
+    for provider, path in tuple(wiring.walked):
+        one = last_override(provider)
+        if not all(map(wiring.is_sound, dependencies(one))):
+            wiring.spoil(provider)
+        elif not wiring.is_sound(provider) or opens(provider):
+            pass
+        elif is_shared(one):
+            _build(wiring, provider, path)
+        else:
+            _look_at_attribute(wiring, provider, path)
+
+
+@contextmanager
+def rebuilt(container: Container) -> Iterator[None]:
+    """Have singletons built anew inside a block, and dropped after it.
+
+    The container's own `reset_singletons()` fails where one of them is abstract.
+    """
+    _reset(container)
+    try:
+        yield
+    finally:
+        _reset(container)
+
+
+def _reset(container: Container) -> None:
+    for provider in container.traverse(types=[providers.BaseSingleton]):
+        if last_override(provider) is not provider or not isinstance(provider, providers.AbstractSingleton):
+            provider.reset()
+
+
+def _build(wiring: Wiring, provider: providers.Provider[Any], path: Way) -> None:
+    try:
+        made: object = provider()
+    except EventyError as error:
+        wiring.spoil(provider, Flaw(path, str(error), error))
+        return
+    except Exception as error:  # noqa: BLE001  # a constructor may raise anything
+        text = f"can't be built: {described(error)}{_near(error)}{place_of(error)}"
+        wiring.spoil(provider, Flaw(path, text, error))
+        return
+    if asyncio.isfuture(made):  # the library makes one of every coroutine
+        made.cancel()
+        text = "hands out a Future, not an object: make it without `await`, and open it in start()"
+        wiring.spoil(provider, Flaw(path, text))
+    elif is_shared(last_override(provider)):
+        wiring.built.append((provider, made))
+
+
+def _look_at_attribute(wiring: Wiring, provider: providers.Provider[Any], path: Way) -> None:
+    """Add a flaw for what a singleton doesn't have, though it may get its value at the start."""
+    try:
+        check_attribute(provider)
+    except InjectionError as error:
+        wiring.spoil(provider, Flaw(path, str(error)))
+
+
+def _near(error: Exception) -> str:
+    if not isinstance(error, AttributeError) or error.name is None or error.obj is None:
+        return ""
+    return closest(error.name, [name for name in dir(error.obj) if not name.startswith("_")])
+
+
+def place_of(error: BaseException) -> str:
+    """Return where an error comes from: the last line that isn't a library's, nor eventy's; empty if there is none."""
+    trace, place = error.__traceback__, ""
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if file.endswith(".py") and not file.startswith(_LIBRARIES):
+            place = f" ({file}:{trace.tb_lineno})"
+        trace = trace.tb_next
+    return place

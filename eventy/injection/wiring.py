@@ -1,0 +1,154 @@
+"""Walks through a container as its handlers and singletons use it, and tells what is wrong.
+
+The library's own `traverse()` has no stable order, and its calls end in a RecursionError where there is a circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from dependency_injector import providers
+
+from eventy.injection.dependencies import arguments, dependencies, last_override, mentioned, unfolded
+from eventy.injection.lookup import CONFIGURATION
+from eventy.injection.options import FindSetting, Options
+from eventy.injection.parameters import unbound
+from eventy.injection.paths import Paths
+from eventy.injection.rules import ABSTRACT, is_shared, of_argument, of_needed, of_override, of_provider, takes_class
+
+Way = tuple[str, ...]
+Provider: TypeAlias = providers.Provider[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """A mistake in a container.
+
+    Parameters
+        path: from whoever is affected to the provider that is meant.
+        text: what was found, what was expected, and what to do.
+        error: what was raised, if anything was.
+    """
+
+    path: Way
+    text: str
+    error: Exception | None = None
+
+    def __str__(self) -> str:
+        return f"{' → '.join(self.path)}: {self.text}"
+
+
+class Wiring:
+    """What was walked through, and its flaws in the order in which they were found.
+
+    Parameters
+        paths: what the providers are called.
+        find_setting: the variable behind a key of `config`, for messages.
+    """
+
+    def __init__(self, paths: Paths, find_setting: FindSetting) -> None:
+        self.flaws: list[Flaw] = []
+        #: The providers with the way to each, those first that others are built with.
+        self.walked: list[tuple[Provider, Way]] = []
+        #: The singletons that are built, with what they are.
+        self.built: list[tuple[Provider, object]] = []
+        self._paths = paths
+        self._options = Options(paths, find_setting)
+        self._way: list[Provider] = []
+        self._seen: set[int] = set()
+        self._asked: set[int] = set()
+        self._said: set[tuple[int, str]] = set()
+        self._broken: set[int] = set()
+
+    def is_sound(self, provider: Provider) -> bool:
+        """Return whether neither a provider has a flaw nor anything that it is built with."""
+        return id(provider) not in self._broken
+
+    def unused(self) -> Iterator[tuple[str, object]]:
+        """Yield the singletons that nothing is built with, with what they are called."""
+        used = {id(one) for provider, _ in self.walked for one in mentioned(last_override(provider))}
+        for provider, made in self.built:
+            if id(provider) not in used:
+                yield self._paths.of(provider), made
+
+    def spoil(self, provider: Provider, *flaws: Flaw) -> None:
+        """Note that nothing can be made by a provider, and why, unless that is told already."""
+        self._broken.add(id(provider))
+        for flaw in flaws:
+            if (id(provider), flaw.text) not in self._said:
+                self._said.add((id(provider), flaw.text))
+                self.flaws.append(flaw)
+
+    def walk(self, provider: Provider, asker: str | None = None) -> None:
+        """Look at a provider and at all that it is built with.
+
+        Parameters
+            asker: the handler or route that gets what it makes; None: nobody may.
+        """
+        if asker is not None:
+            self._visit(provider, (asker,), is_asked=True)
+            for part in unfolded(provider):
+                here = self._path_to(provider, (asker,))
+                here = here if part is provider else self._path_to(part, here)
+                self._say(part, here, (*of_needed(part), *of_override(part)))
+        elif not isinstance(last_override(provider), (providers.Dependency, *ABSTRACT)):
+            self._visit(provider, (), is_asked=False)
+
+    def _visit(self, provider: Provider, path: Way, *, is_asked: bool) -> None:
+        here = self._path_to(provider, path)
+        if any(provider is one for one in self._way):
+            self._say_circle(provider, here)
+            return
+        one = last_override(provider)
+        if (is_asked or is_shared(one)) and id(provider) not in self._asked:
+            self._asked.add(id(provider))
+            self._say(provider, here, unbound(one))
+        if id(provider) in self._seen:
+            return
+        self._seen.add(id(provider))
+        if isinstance(one, CONFIGURATION):
+            self._say(provider, here, self._options.flaws(provider))
+        else:
+            self._say(provider, here, of_provider(one, self._paths))
+            self._visit_parts(provider, one, here)
+        self.walked.append((provider, here))
+
+    def _visit_parts(self, provider: Provider, one: Provider, here: Way) -> None:
+        self._way.append(provider)
+        for needed in dependencies(one):
+            self._visit(needed, here, is_asked=True)
+        self._way.pop()
+        for needed in arguments(one):
+            self._look_at_argument(provider, one, needed, self._path_to(needed, here))
+        if not all(map(self.is_sound, dependencies(one))):
+            self.spoil(provider)
+
+    def _look_at_argument(self, provider: Provider, one: Provider, needed: Provider, there: Way) -> None:
+        if isinstance(needed, CONFIGURATION):
+            if self.is_sound(needed):
+                self._say(provider, there, self._options.misfits(one, needed))
+            return
+        self._say(needed, there, of_needed(needed))
+        if not takes_class(one, needed):
+            self._say(needed, there, of_override(needed))
+        self._say(provider, there, of_argument(self._paths.of(provider), one, needed, self._paths.of(needed)))
+
+    def _path_to(self, provider: Provider, path: Way) -> Way:
+        """Return the path with a provider at its end; a list without a name would say nothing."""
+        return path if self._paths.is_plain(provider) else (*path, self._paths.of(provider))
+
+    def _say(self, provider: Provider, path: Way, texts: Iterable[str]) -> None:
+        for text in texts:
+            self.spoil(provider, Flaw(path, text))
+
+    def _say_circle(self, provider: Provider, here: Way) -> None:
+        name = self._paths.of(provider)
+        begin = here.index(name) if name in here else 0
+        circle = " → ".join(here[begin:])
+        text = (
+            "is built with itself, so nothing in the circle can be the first: have one of them take another one's "
+            f"provider ({name}.provider), to call it later"
+        )
+        self.spoil(provider, Flaw((*here[:begin], circle), text))

@@ -1,0 +1,259 @@
+"""`check`: everything at once, nothing connected, and the same at the start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from dependency_injector import containers, providers
+from sanic import Blueprint, Request
+
+from containers.application import ApplicationContainer, create_container
+from eventy.app.check import build_app, check
+from eventy.app.eventy import Eventy
+from eventy.app.settings import Settings
+from eventy.broker.memory import MemoryBroker
+from eventy.clock import Clock
+from eventy.command.base import BaseCommand
+from eventy.consumer.memory import MemoryConsumer
+from eventy.emitter.memory import MemoryEmitter
+from eventy.errors import WiringError
+from eventy.event.base import BaseEvent
+from eventy.event.registry import Registry, on
+from eventy.http.server import SanicServer
+from eventy.testing.harness import Harness
+from payment.repository.memory import MemoryPaymentRepository
+from tests.app.mistaken import a_root, mistakes_of, settings
+
+KAFKA = Settings(
+    event_consumer="eventy.consumer.kafka.KafkaConsumer",
+    event_emitter="eventy.emitter.kafka.KafkaProducer",
+    kafka_bootstrap_server="127.0.0.1:1",
+)
+
+
+async def misspelt(event: BaseEvent, payment_repo: object) -> None: ...
+
+
+class Unready(BaseCommand):
+    @classmethod
+    def name(cls) -> str:
+        return "Unready"
+
+
+def test_sample_is_sound_and_the_check_leaves_nothing_behind() -> None:
+    container: Any = create_container(Settings())
+    before = container.payment_repository()
+    with container.payment_repository.override(providers.Singleton(MemoryPaymentRepository)):
+        check(container)
+        check(container)
+    assert container.payment_repository() is not before  # built anew: it keeps nothing of the check
+
+
+def test_what_the_check_has_built_is_dropped() -> None:
+    built: list[object] = []
+
+    def engine() -> object:
+        built.append(object())
+        return built[-1]
+
+    container = a_root(engine=providers.Singleton(engine))
+    first = container.engine()
+    check(container)
+    assert container.engine() not in built[:2]
+    assert first is built[0]
+
+
+def test_emitter_that_takes_no_part_in_transactions_is_told() -> None:
+    container: Any = create_container(Settings(consumer_delivery="exactly_once"))
+    other = MemoryBroker(clock=Clock())
+    emitter = providers.Singleton(MemoryEmitter, broker=other, serializer=container.event_serializer, clock=Clock())
+    with container.event_emitter.override(emitter):
+        found = mistakes_of(container)
+    assert [one.partition(" delivers exactly once")[0] for one in found] == [
+        "consumer of contract-events (group payment-contracts)",
+        "consumer of payment-commands (group payment)",
+    ]
+
+
+async def test_check_runs_inside_a_loop_as_well() -> None:
+    check(create_container(KAFKA))
+
+
+def everything_wrong() -> Any:
+    bp = Blueprint("wrong")
+
+    @bp.get("/payments/<payment_id>")
+    async def payments(request: Request[Any, Any], payment_id: str, payment_repositry: object) -> None: ...
+
+    config = settings()
+    one: Any = providers.Singleton(dict)
+    one.add_kwargs(two=one)
+    server = providers.Singleton(SanicServer, blueprints=providers.Object((bp,)))
+    container = a_root(
+        config=config,
+        registry=providers.Singleton(Registry, providers.Object((Unready, on("a.[", misspelt), on("b", misspelt)))),
+        context=providers.Object(1),
+        url=config.databse_url,
+        circle=one,
+        http_server=server,
+        broken=providers.Singleton(int, "x"),
+    )
+    components = providers.List(server, one)  # what is wrong with one of them keeps the others from nothing
+    container.set_provider("app", providers.Singleton(Eventy, providers.Object(container), components=components))
+    return container
+
+
+def test_all_mistakes_are_found_at_once_in_an_order_that_stays() -> None:
+    found = mistakes_of(everything_wrong())
+    beginnings = (
+        "tests.app.test_check.Unready, registered for 'Unready', has no execute()",
+        "GenericEvent is registered for 'a.[', which is neither the name of a schema nor a regular expression",
+        "misspelt (",
+        "a provider is called 'context'",
+        "everything_wrong.<locals>.payments (",
+        "config.databse_url: config has no 'databse_url' (closest: 'database_url', the variable DATABASE_URL)",
+        "circle → circle: is built with itself",
+        "broken: can't be built: ValueError: invalid literal for int() with base 10: 'x'",
+    )
+    assert [one for one, begins in zip(found, beginnings, strict=True) if not one.startswith(begins)] == []
+    assert mistakes_of(everything_wrong()) == found
+
+
+def test_error_is_one_text_with_a_line_for_each_mistake() -> None:
+    with pytest.raises(WiringError) as raised:
+        check(everything_wrong())
+    heading, *lines = str(raised.value).splitlines()
+    assert heading == "8 mistakes were found:"
+    assert lines == [f"  {mistake}" for mistake in raised.value.mistakes]
+
+
+def test_start_finds_the_same_in_the_same_words() -> None:
+    expected = mistakes_of(everything_wrong())
+    with pytest.raises(WiringError) as raised:
+        build_app(everything_wrong())
+    assert raised.value.mistakes == expected
+
+
+async def test_harness_finds_the_same_in_the_same_words() -> None:
+    container: Any = create_container(Settings())
+    with (
+        container.registry.override(Registry([on("a", misspelt)])),
+        container.payment_repository.override(MemoryPaymentRepository),
+    ):
+        expected = mistakes_of(container)
+        with pytest.raises(WiringError) as raised:
+            await Harness(container).__aenter__()
+    assert len(expected) == 3  # the serializer has no such schema either
+    assert raised.value.mistakes == expected
+
+
+async def test_application_that_is_entered_finds_the_same_before_anything_has_started() -> None:
+    container: Any = create_container(Settings())
+    app = container.app()
+    with container.registry.override(Registry([on("a", misspelt), on("b", misspelt)])):
+        expected = mistakes_of(container)
+        with pytest.raises(WiringError) as raised:
+            await app.__aenter__()
+    assert raised.value.mistakes == expected
+
+
+def test_route_is_told_of_the_provider_that_it_asks_for() -> None:
+    bp = Blueprint("asking")
+
+    @bp.get("/")
+    async def asking(request: Request[Any, Any], engine: object) -> None: ...
+
+    async def connect() -> object: ...
+
+    server = providers.Singleton(SanicServer, blueprints=providers.Object((bp,)))
+    container = a_root(engine=providers.Factory(connect), http_server=server)
+    container.set_provider(
+        "app", providers.Singleton(Eventy, providers.Object(container), components=providers.List(server))
+    )
+    (mistake,) = mistakes_of(container)
+    label = test_route_is_told_of_the_provider_that_it_asks_for.__name__
+    assert mistake.startswith(f"{label}.<locals>.asking → engine: must be awaited, as a Factory of the async")
+
+
+def test_message_that_cannot_be_registered_hides_no_other() -> None:
+    registry = providers.Singleton(Registry, providers.Object((int, on("b", misspelt), str)))
+    message, parameter, first = mistakes_of(a_root(registry=registry))
+    assert message.startswith("<class 'str'> isn't a message")
+    assert parameter.startswith("misspelt (")
+    assert first.startswith("registry: <class 'int'> isn't a message")
+
+
+def test_single_message_without_its_comma_is_told_as_the_registry_tells_it() -> None:
+    (mistake,) = mistakes_of(a_root(registry=providers.Singleton(Registry, providers.Object(Unready))))
+    assert mistake == (
+        "registry: found <class 'tests.app.test_check.Unready'>, expected a tuple of messages: (CreatePayment,) with "
+        "its comma"
+    )
+
+
+def test_container_without_an_application_is_told_what_to_add() -> None:
+    container = containers.DynamicContainer()
+    container.set_providers(ap=providers.Singleton(dict))
+    (mistake,) = mistakes_of(container)
+    assert mistake.startswith(
+        "the root container has no provider 'app' (closest: 'ap'): add app = providers.Singleton("
+    )
+
+
+@pytest.mark.parametrize("name", ["app", "registry"])
+def test_provider_of_something_else_than_its_name_says_is_told(name: str) -> None:
+    (mistake, *_) = mistakes_of(a_root(**{name: providers.Singleton(dict)}))
+    assert mistake.startswith(f"{name}: makes a dict, expected an eventy.")
+
+
+def test_component_that_cannot_be_one_is_told_with_its_path() -> None:
+    container = a_root()
+    container.set_provider(
+        "app", providers.Singleton(Eventy, providers.Object(container), components=providers.List(providers.Object(3)))
+    )
+    (mistake,) = mistakes_of(container)
+    assert mistake.startswith("app: 3 (int) is among the components, which have `async def start(self)`")
+
+
+def a_consumer(**more: Any) -> Any:
+    return providers.Singleton(
+        MemoryConsumer,
+        broker=providers.Singleton(MemoryBroker, clock=providers.Singleton(Clock)),
+        serializer=None,
+        clock=None,
+        event_topics=["payments"],
+        event_group="g",
+        position="latest",
+        **more,
+    )
+
+
+def test_consumer_that_is_forgotten_is_told_unless_something_may_use_it() -> None:
+    consumer, chosen, started = a_consumer(), a_consumer(), a_consumer()
+    registry = providers.Singleton(Registry)
+    container = a_root(registry=registry, consumer=consumer, chosen=chosen, started=started)
+    role = providers.Selector(lambda: "small", all=chosen, small=started)
+    container.set_provider(
+        "app", providers.Singleton(Eventy, providers.Object(container), components=providers.List(role))
+    )
+    (mistake,) = mistakes_of(container)
+    assert mistake == (
+        "consumer: is a MemoryConsumer that nothing uses, so it would never be started: list it among the components "
+        "of app, or take it out of the container"
+    )
+
+
+def test_consumers_without_a_registry_are_told_of_it() -> None:
+    consumer = a_consumer()
+    container = a_root(registery=providers.Singleton(Registry), consumer=consumer)
+    container.set_provider(
+        "app", providers.Singleton(Eventy, providers.Object(container), components=providers.List(consumer))
+    )
+    (mistake,) = mistakes_of(container)
+    assert mistake.startswith("the root container has no provider 'registry' (closest: 'registery'), so the consumers")
+
+
+def test_class_of_containers_is_told_apart_from_its_instance() -> None:
+    assert not isinstance(ApplicationContainer(), ApplicationContainer)  # which is why nothing here asks for that
+    check(create_container(Settings()))

@@ -1,0 +1,203 @@
+"""`eventy check`, by its main function, and once as a process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from eventy.cli.main import main
+
+ROOT = Path(__file__).parents[2]
+SERVICE = """
+from dependency_injector import providers
+from containers.application import create_container
+from eventy.app.check import build_app
+from eventy.app.settings import Settings
+
+def a_number(): return 1
+def broken(): return {}["container"]
+def endless(): return endless()
+def takes(folder): return folder
+def in_a_circle():
+    container = create_container()
+    container.clock.override(providers.Singleton(dict, clock=container.clock))
+    return build_app(container) and container
+async def coming(): return create_container()
+def wrong(settings: Settings | None = None):
+    container = create_container(settings)
+    container.payment_repository.override(dict)
+    return container
+no_function = 3
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in a folder with a module of its own, whose schemas are the sample's."""
+    (tmp_path / "avro_schemas").symlink_to(ROOT / "avro_schemas")
+    (tmp_path / f"service_{tmp_path.name}.py").write_text(SERVICE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    return tmp_path
+
+
+def outcome(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    try:
+        status = main(arguments)
+    except SystemExit as error:  # argparse ends by itself
+        status = int(str(error.code))
+    out, err = capsys.readouterr()
+    assert "Traceback" not in err
+    return status, out, err
+
+
+def test_sound_application(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = outcome(capsys, "check", "--app", "containers.application:create_container")
+    assert (status, err) == (0, "")
+    assert out == "containers.application:create_container: no mistakes in 19 providers and 6 handlers\n"
+
+
+def test_application_of_pyproject(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "pyproject.toml").write_text('[tool.eventy]\napp = "containers.application:create_container"\n')
+    assert outcome(capsys, "check")[0] == 0
+
+
+def test_mistakes_are_told_on_stderr_all_of_them_with_those_of_the_settings(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVENTY_HTTP_HANDLER_PORT", "eighty")
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVER", "somewhere:9092")
+    status, out, err = outcome(capsys, "check", "--app", f"service_{folder.name}:wrong")
+    assert (status, out) == (1, "")
+    heading, *lines = err.splitlines()
+    assert heading == "eventy: 3 mistakes were found:"
+    assert [line.split(" is ")[0] for line in lines] == [
+        "  EVENTY_HTTP_HANDLER_PORT",
+        "  KAFKA_BOOTSTRAP_SERVER",
+        "  CreatePayment.execute → payment_repository:",
+    ]
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {
+            "EVENTY_EVENT_CONSUMER": "no.such.Consumer",
+            "EVENTY_EVENT_EMITTER": "eventy.emitter.kafka.KafkaProducer",
+            "KAFKA_BOOTSTRAP_SERVER": "somewhere:9092",
+        },
+        {"AVRO_SCHEMAS_FOLDER": "schemas # of the sample"},
+    ],
+)
+def test_defaults_in_place_of_wrong_settings_are_nobodys_mistake(
+    environment: dict[str, str], folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "AVRO_SCHEMAS_FOLDER" in environment:
+        (folder / "avro_schemas").unlink()
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    status, _, err = outcome(capsys, "check", "--app", f"service_{folder.name}:wrong")
+    assert (status, err.splitlines()[0]) == (1, "eventy: 2 mistakes were found:")
+
+
+@pytest.mark.parametrize(
+    ("function", "status", "message"),
+    [
+        ("a_number", 1, "a_number() returned 1, expected a container with a provider `app`"),
+        ("broken", 1, ":broken failed: KeyError: 'container' ("),
+        ("endless", 1, "endless() calls itself without end ("),
+        ("in_a_circle", 1, "is built with itself"),
+        ("coming", 1, "coming() is async, expected a function that returns a container"),
+        ("takes", 2, ":takes can't be called without arguments (missing a required argument: 'folder')"),
+        ("no_function", 2, ":no_function is int, which can't be called"),
+        ("brokn", 2, "has no 'brokn'; did you mean"),
+    ],
+)
+def test_function_that_makes_no_container(
+    function: str, status: int, message: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found, _, err = outcome(capsys, "check", "--app", f"service_{folder.name}:{function}")
+    assert (found, message in err) == (status, True), err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "the following arguments are required: command"),
+        (("chek",), "invalid choice: 'chek'"),
+        (("check",), "which application is meant? Pass --app containers.application:create_container, or have a"),
+        (("check", "--app", "service"), "--app is 'service', expected module:function"),
+        (("check", "--app", "nowhere:create"), "there is no module 'nowhere' in "),
+        (("check", "--app", "payment.commnds:create"), "there is no module 'payment.commnds'"),
+    ],
+)
+def test_wrong_use(arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = outcome(capsys, *arguments)
+    assert (status, message in err) == (2, True), err
+
+
+def test_module_is_told_with_the_nearest_one_of_the_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "service.py").touch()
+    status, _, err = outcome(capsys, "check", "--app", "servce:create")
+    assert status == 2
+    assert "there is no module 'servce' (closest: 'service') in " in err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[tool.eventy", "can't be read (Expected ']'"),
+        ("[tool.eventy]\n", 'has no [tool.eventy] with app = "containers.application:create_container"'),
+        ("[tool.eventy]\napp = 3\n", "pyproject.toml is 3, expected module:function"),
+    ],
+)
+def test_wrong_pyproject(text: str, message: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "pyproject.toml").write_text(text)
+    status, _, err = outcome(capsys, "check")
+    assert (status, message in err) == (2, True), err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "import nowhere_to_be_found",
+            "can't be imported: ModuleNotFoundError: No module named 'nowhere_to_be_found' (",
+        ),
+        (
+            "from dependency_injector import providers\nprovider = providers.Singleton('eventy.clock.Clok')",
+            "can't be imported: AttributeError: module 'eventy.clock' has no attribute 'Clok' (",
+        ),
+        ("def create(:", "can't be imported: SyntaxError"),
+        ("raise SystemExit(0)", 'ends the process: put what runs the application under if __name__ == "__main__"'),
+    ],
+)
+def test_module_that_cannot_be_imported(
+    text: str, message: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / f"module_{folder.name}.py").write_text(text)
+    status, _, err = outcome(capsys, "check", "--app", f"module_{folder.name}:create")
+    assert (status, message in err) == (1, True), err
+    assert "eventy/" not in err  # what is told is the user's own line
+
+
+def test_command_is_declared_and_runs_as_a_module(folder: Path) -> None:
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert scripts == {"eventy": "eventy.cli.main:main"}
+    command = [sys.executable, "-m", "eventy", "check", "--app", f"service_{folder.name}:wrong"]
+    ended = subprocess.run(
+        command,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith(
+        "eventy: 1 mistake was found:\n  CreatePayment.execute → payment_repository: is overridden"
+    )
