@@ -7,6 +7,8 @@ from eventy.injection.handlers import Call, compile_handler, compile_handlers
 from eventy.injection.mistakes import Mistakes, attempt_all
 from eventy.injection.names import check_names
 from eventy.injection.routes import RouteHandler, compile_route
+from eventy.injection.signature import layers_of, refuse_sync
+from eventy.injection.uninjected import refuse_markers, refuse_parameters
 
 __all__ = [
     "Call",
@@ -19,4 +21,8 @@ __all__ = [
     "compile_handler",
     "compile_handlers",
     "compile_route",
+    "layers_of",
+    "refuse_markers",
+    "refuse_parameters",
+    "refuse_sync",
 ]

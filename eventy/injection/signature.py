@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from inspect import Parameter
-from types import FunctionType, MethodType
+from types import FunctionType, MappingProxyType, MethodType
 from typing import Any
 
 from eventy.errors import InjectionError
@@ -35,12 +35,14 @@ class Signature:
         return f"{self.where}: parameter '{parameter.name}{kind}'"
 
 
-def read_signature(handler: Callable[..., Any], given: Collection[str], filled: Collection[str] = ()) -> Signature:
+def read_signature(
+    handler: Callable[..., Any], given: Collection[str], filled: Mapping[str, str] = MappingProxyType({})
+) -> Signature:
     """Read a handler.
 
     Parameters
         given: what it gets by position before anything is injected, `("event",)` for example.
-        filled: the names of what the caller passes by keyword.
+        filled: the names of what the caller passes by keyword, and of what each of them is, `its path` for example.
 
     Raises InjectionError when it takes fewer positional parameters, or its signature can't be read.
     """
@@ -65,18 +67,19 @@ def read_signature(handler: Callable[..., Any], given: Collection[str], filled: 
 
 def refuse_sync(handler: Callable[..., Any]) -> None:
     """Raise InjectionError for a handler that can't be awaited."""
-    layers = tuple(_layers(handler))
+    layers = tuple(layers_of(handler))
     if any(inspect.iscoroutinefunction(layer) for layer in layers):
         return
     found = "an async generator" if any(inspect.isasyncgenfunction(layer) for layer in layers) else "not async"
     raise InjectionError(f"{_where(handler, _function(handler))} is {found}: write `async def` without yield")
 
 
-def _refuse_unfilled(parameters: list[Parameter], filled: Collection[str], where: str) -> None:
-    names = {parameter.name for parameter in parameters}
+def _refuse_unfilled(parameters: list[Parameter], filled: Mapping[str, str], where: str) -> None:
+    names = {parameter.name for parameter in parameters if parameter.kind is not Parameter.POSITIONAL_ONLY}
     takes_any = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters)
     if not takes_any and (missing := [name for name in filled if name not in names]):
-        raise InjectionError(f"{where} doesn't take {_listed(missing)} of its path: add the parameter")
+        owner = " and ".join(sorted({filled[name] for name in missing}))
+        raise InjectionError(f"{where} doesn't take {_listed(missing)} of {owner}: add the parameter")
 
 
 def _listed(names: Collection[str]) -> str:
@@ -93,7 +96,7 @@ def _after(parameters: list[Parameter], given: Collection[str], filled: Collecti
     return parameters[len(given) :]
 
 
-def _layers(handler: Any) -> Iterator[Any]:
+def layers_of(handler: Any) -> Iterator[Any]:
     """Take off partials, decorators and bound objects, one by one."""
     while handler is not None:
         yield handler
@@ -109,7 +112,7 @@ def _layers(handler: Any) -> Iterator[Any]:
 
 
 def _function(handler: Callable[..., Any]) -> Any:
-    return tuple(_layers(handler))[-1]
+    return tuple(layers_of(handler))[-1]
 
 
 def _without_wrapped(handler: Callable[..., Any]) -> Callable[..., Any]:
