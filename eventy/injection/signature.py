@@ -67,11 +67,16 @@ def read_signature(
 
 def refuse_sync(handler: Callable[..., Any]) -> None:
     """Raise InjectionError for a handler that can't be awaited."""
-    layers = tuple(layers_of(handler))
+    layers = tuple(_layers(handler))
     if any(inspect.iscoroutinefunction(layer) for layer in layers):
         return
     found = "an async generator" if any(inspect.isasyncgenfunction(layer) for layer in layers) else "not async"
     raise InjectionError(f"{_where(handler, _function(handler))} is {found}: write `async def` without yield")
+
+
+def layers_of(handler: Callable[..., Any]) -> tuple[Any, ...]:
+    """Return a handler and what is in it: behind partials, decorators and bound objects, the function last."""
+    return tuple(_layers(handler))
 
 
 def _refuse_unfilled(parameters: list[Parameter], filled: Mapping[str, str], where: str) -> None:
@@ -96,7 +101,7 @@ def _after(parameters: list[Parameter], given: Collection[str], filled: Collecti
     return parameters[len(given) :]
 
 
-def layers_of(handler: Any) -> Iterator[Any]:
+def _layers(handler: Any) -> Iterator[Any]:
     """Take off partials, decorators and bound objects, one by one."""
     while handler is not None:
         yield handler
@@ -112,7 +117,7 @@ def layers_of(handler: Any) -> Iterator[Any]:
 
 
 def _function(handler: Callable[..., Any]) -> Any:
-    return tuple(layers_of(handler))[-1]
+    return tuple(_layers(handler))[-1]
 
 
 def _without_wrapped(handler: Callable[..., Any]) -> Callable[..., Any]:
