@@ -35,11 +35,17 @@ def refuse_hidden(handler: Callable[..., Any]) -> None:
                 )
 
 
-def refuse_narrow(handler: Callable[..., Any], where: str, arguments: Collection[Argument]) -> None:
-    """Raise InjectionError where a decorator around a handler doesn't take what is injected into it."""
+def refuse_narrow(
+    handler: Callable[..., Any], where: str, arguments: Collection[Argument], *, stands_for_it: bool = True
+) -> None:
+    """Raise InjectionError where a decorator around a handler doesn't take what is injected into it.
+
+    Parameters
+        stands_for_it: whether it shows itself what it asks for; a class-based view shows nothing of its methods.
+    """
     named = {one.parameter.name for one in arguments if one.parameter.kind is not Parameter.POSITIONAL_ONLY}
     for layer in layers_of(handler):
-        if isinstance(layer, FunctionType) and hasattr(layer, "__wrapped__"):
+        if isinstance(layer, FunctionType) and (hasattr(layer, "__wrapped__") or not stands_for_it):
             parameters = inspect.signature(layer, follow_wrapped=False).parameters.values()
             takes_any = any(one.kind is Parameter.VAR_KEYWORD for one in parameters)
             if missing := sorted(named - {one.name for one in parameters}) if not takes_any else []:
@@ -52,12 +58,13 @@ def refuse_narrow(handler: Callable[..., Any], where: str, arguments: Collection
 
 
 def _enclosed(function: FunctionType) -> Iterator[FunctionType]:
-    for cell in function.__closure__ or ():
+    """Yield the functions that were handed to what made a function; it has its own names for them."""
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         try:
             inner = cell.cell_contents
         except ValueError:  # it has no value yet
             continue
-        if isinstance(inner, FunctionType):
+        if isinstance(inner, FunctionType) and inner.__name__ != name:
             yield inner
 
 

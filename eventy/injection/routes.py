@@ -48,6 +48,8 @@ def compile_route(
     Raises InjectionError, naming every parameter that can't be filled.
     """
     refuse_hidden(handler)
+    if inspect.isasyncgenfunction(handler):  # Sanic would find no response in it
+        refuse_sync(handler)
     signature = read_signature(handler, given, {**dict.fromkeys(path_parameters, "its path"), **passed})
     arguments = resolve(signature, container, _OWN)
     if not arguments:
@@ -56,7 +58,7 @@ def compile_route(
     if any(isinstance(argument.source, Provided) and argument.source.entered for argument in arguments):
         refuse_sync(handler)
     if calling is not None:
-        refuse_narrow(calling, signature.where, arguments)
+        refuse_narrow(calling, signature.where, arguments, stands_for_it=False)
         signature = replace(signature, handler=calling)
     call = write_call(_SHAPE, (Step(signature, arguments),), app=app, corr_id=request_corr_id.get)
     return _described(call, handler, arguments)

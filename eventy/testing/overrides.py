@@ -165,11 +165,11 @@ def _set(provider: Any, overriding: tuple[Any, ...]) -> None:
 def _providers(container: Any) -> list[tuple[str, Any]]:
     """Return all providers with what to call them: those of the root container, nested ones, and those behind them."""
     found: dict[int, tuple[str, Any]] = {}
-    waiting = deque([("", container)])
-    if isinstance(parent := getattr(container, "declarative_parent", None), type):
-        waiting.append((f"{parent.__name__}.", parent))  # containers that are made later copy its overrides
+    waiting: deque[tuple[str, Any]] = deque([("", container)])
     while waiting:
         path, inside = waiting.popleft()
+        if (cls := _class_of(inside)) is not None:
+            waiting.append((f"{cls.__name__}.", cls))
         for name, provider in inside.providers.items():
             if id(provider) not in found:
                 found[id(provider)] = f"'{path}{name}'", provider
@@ -185,6 +185,14 @@ def _providers(container: Any) -> list[tuple[str, Any]]:
                 found[id(one)] = f"{_described(one)} behind {owner}", one
                 behind.append((owner, one))
     return list(found.values())
+
+
+def _class_of(inside: Any) -> type | None:
+    """Return the class that a container is copied from, as later ones will be, with their overrides."""
+    if isinstance(inside, providers.DependenciesContainer):
+        return None  # it answers to any name
+    container = inside.container if isinstance(inside, providers.Container) else inside
+    return getattr(container, "declarative_parent", None)
 
 
 def _described(provider: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -198,3 +198,29 @@ async def test_static_files_of_a_blueprint(tmp_path: Path) -> None:
     blueprint.static("/", tmp_path)
     async with served(blueprint) as server:
         assert (await ask(server, "/files/page.txt")).text == "page"
+
+
+def test_async_generator_is_refused() -> None:
+    blueprint = Blueprint("generators")
+
+    async def generate(request: AnyRequest, repository: Repository) -> AsyncIterator[str]:
+        yield repository.name
+
+    blueprint.add_route(generate, "/")  # type: ignore[arg-type]  # what is refused
+    (said,) = refused(SanicServer(port=0, blueprints=[blueprint]))
+    assert said.endswith("is an async generator: write `async def` without yield")
+
+
+async def test_route_may_call_another_one() -> None:
+    blueprint = Blueprint("calling")
+
+    async def one(request: AnyRequest, it: Any = Provide["repository"]) -> HTTPResponse:
+        return text(it.name)
+
+    @blueprint.get("/two")
+    async def two(request: AnyRequest, repository: Repository) -> HTTPResponse:
+        return await one(request, it=repository)
+
+    blueprint.add_route(one, "/one")
+    async with served(blueprint) as server:
+        assert (await ask(server, "/two")).text == "real"

@@ -191,3 +191,19 @@ def test_route_for_a_method_that_a_view_lacks_is_refused() -> None:
     blueprint.route("/view", methods=["GET", "POST"])(View.as_view())
     (said,) = refused(SanicServer(port=0, blueprints=[blueprint]))
     assert said.endswith("View has a route for POST, but no method post(): add it")
+
+
+def test_decorator_of_a_view_that_passes_nothing_on_is_refused() -> None:
+    def narrow(handler: Any) -> Any:
+        async def wrapper(request: AnyRequest) -> Any:
+            return await handler(request)
+
+        return wrapper
+
+    class View(HTTPMethodView):
+        decorators = [narrow]  # noqa: RUF012 - as Sanic's own class declares it
+
+        async def get(self, request: AnyRequest, repository: Repository) -> None: ...
+
+    (said,) = refused(SanicServer(port=0, blueprints=[_serving(View, "/view")]))
+    assert f"asks for 'repository', but its decorator ({__file__}:" in said

@@ -205,6 +205,14 @@ def test_override_of_a_class_reaches_later_containers_and_is_named(container: An
     assert isinstance(ApplicationContainer().database(), Database)
 
 
+def test_override_of_a_nested_containers_class_is_named(container: Any) -> None:
+    with (
+        pytest.raises(OverrideError, match=r"'PaymentContainer\.draft': overridden by a Fake"),
+        overrides_undone(container),
+    ):
+        PaymentContainer.draft.override(providers.Object(Fake()))
+
+
 def test_class_of_containers_is_watched() -> None:
     with (
         pytest.raises(OverrideError, match=r"'payment\.draft': overridden by a Fake"),
