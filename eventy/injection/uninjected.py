@@ -31,12 +31,12 @@ def refuse_parameters(
     Parameters
         given: what the function gets by position.
         why: as in `refuse_markers`.
-        names: what a parameter that is given by position can't be called, since its author took it for injected.
+        names: what a parameter after the first can't be called, though it is given: its author took it for injected.
     """
     if (signature := _readable(function, ())) is None:
         return
     extra = [one for one in read_signature(function, given).parameters if one.default is Parameter.empty]
-    misnamed = [one for one in signature.parameters if one.name in names and one.default is Parameter.empty]
+    misnamed = [one for one in signature.parameters[1:] if one.name in names and one.default is Parameter.empty]
     _refuse(signature, [*extra, *misnamed, *_marked(signature)], why)
 
 

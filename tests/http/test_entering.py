@@ -79,6 +79,23 @@ async def test_left_after_the_handler_and_told_of_its_failure() -> None:
     assert log == ["open", "right", "commit", "open", "wrong", "roll back: OSError"]
 
 
+async def test_left_before_the_answer_so_that_its_failure_is_one_of_the_request() -> None:
+    @asynccontextmanager
+    async def session() -> AsyncIterator[str]:
+        yield "session"
+        raise OSError("disk full at the commit")
+
+    app, blueprint = App(), Blueprint("sessions")
+    app.container.set_providers(session=providers.Factory(session))
+
+    @blueprint.get("/")
+    async def show(request: AnyRequest, session: str) -> HTTPResponse:
+        return text(session)
+
+    async with served(blueprint, app=app) as server:
+        assert (await ask(server, "/")).status_code == 500
+
+
 async def test_told_when_the_client_is_gone() -> None:
     log, blueprint = Log(), Blueprint("sessions")
 

@@ -25,7 +25,8 @@ async def show(request: AnyRequest, name: str, repository: Repository) -> HTTPRe
 async def wrong(request: AnyRequest, repo: Repository) -> None: ...
 
 
-async def worse(request: AnyRequest, it: Any = Provide["nobody"]) -> None: ...
+async def worse(request: AnyRequest, it: Any = Provide["nobody"]) -> HTTPResponse:
+    return text("it ran")
 
 
 class View(HTTPMethodView):

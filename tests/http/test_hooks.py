@@ -91,8 +91,8 @@ def test_parameters_that_sanic_does_not_fill_are_refused() -> None:
 async def test_what_sanic_fills_is_left_alone() -> None:
     seen = []
 
-    async def with_more(app: Sanic[Any, Any], limit: int = 1) -> None:
-        seen.append(app.ctx.eventy.container.repository().name)
+    async def with_more(repository: Sanic[Any, Any], limit: int = 1) -> None:  # the first is Sanic's, whatever its name
+        seen.append(repository.ctx.eventy.container.repository().name)
 
     def middleware(request: Any) -> None:
         request.ctx.name = request["app"].container.repository().name

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from sanic import Blueprint, HTTPResponse, Request, text
+from sanic.views import HTTPMethodView
 from sanic_ext import openapi
 
 from eventy.http.server import SanicServer
@@ -62,3 +63,32 @@ async def test_next_server_has_its_own_pages() -> None:
     async with served(documented("after")) as server:
         paths = (await _get(server, "/docs/openapi.json")).json()["paths"]
     assert set(paths) == {"/after/{payment_id}", "/health/live", "/health/ready"}
+
+
+class Controller:
+    @openapi.summary("Bound")
+    async def show(self, request: Request[Any, Any], repository: Repository) -> HTTPResponse:
+        return text(repository.name)
+
+
+async def test_pages_show_views_and_methods_without_what_is_injected() -> None:
+    class View(HTTPMethodView):
+        @openapi.summary("Show")
+        async def get(self, request: Request[Any, Any], name: str, repository: Repository) -> HTTPResponse:
+            return text(f"{name} {repository.name}")
+
+        async def put(self, request: Request[Any, Any], name: str, repository: Repository) -> HTTPResponse:
+            """Change it."""
+            return text(name)
+
+    blueprint = Blueprint("more")
+    blueprint.add_route(View.as_view(), "/view/<name>")
+    blueprint.add_route(Controller().show, "/bound")
+    async with served(blueprint) as server:
+        paths = (await _get(server, "/docs/openapi.json")).json()["paths"]
+        assert (await _get(server, "/bound")).text == "real"
+    view = paths["/view/{name}"]
+    assert (view["get"]["summary"], view["put"]["summary"]) == ("Show", "Change it.")
+    assert [[one["name"] for one in view[method]["parameters"]] for method in ("get", "put")] == [["name"], ["name"]]
+    assert paths["/bound"]["get"]["summary"] == "Bound"
+    assert "repository" not in str(paths)
