@@ -22,6 +22,8 @@ else:
 
 logger = logging.getLogger(__name__)
 
+# Sanic-ext's own, of which an app takes one.
+_BLUEPRINT = "openapi"
 # The name of the server whose pages the process has, until it stops.
 _documented: list[str] = []
 
@@ -33,6 +35,10 @@ def add_pages(server: Sanic[Any, Any], replaced: Iterable[tuple[RouteHandler, Ro
         replaced: the users' handlers with what replaces them, for which their decorators hold as well.
     """
     if not IS_INSTALLED:
+        return
+    if _BLUEPRINT in server.blueprints:  # users may extend the app themselves
+        for handler, compiled in replaced:
+            _carry_over(handler, compiled)
         return
     if _documented:
         logger.info("%s has no /docs: %s has them, and a process has one set", server.name, _documented[0])

@@ -11,10 +11,11 @@ from typing import Any
 
 from dependency_injector.containers import Container
 
+from eventy.injection.annotations import Unreadable, read
 from eventy.injection.arguments import Argument, Provided, resolve
 from eventy.injection.call import Shape, Step, write_call
 from eventy.injection.decorators import refuse_hidden, refuse_narrow
-from eventy.injection.signature import read_signature, refuse_sync
+from eventy.injection.signature import layers_of, read_signature, refuse_sync
 from eventy.message.context import request_corr_id
 
 RouteHandler = Callable[..., Any]
@@ -71,5 +72,8 @@ def _described(call: RouteHandler, handler: RouteHandler, arguments: Collection[
     injected = {argument.parameter.name for argument in arguments}
     visible = [one for name, one in inspect.signature(handler).parameters.items() if name not in injected]
     described.__signature__ = inspect.Signature(visible)
-    described.__annotations__ = {name: one for name, one in call.__annotations__.items() if name not in injected}
+    # As values, since whoever reads names (sanic-ext does) would look for them among the globals of the call.
+    namespace = getattr(layers_of(handler)[-1], "__globals__", {})
+    readable = {name: read(one, namespace) for name, one in call.__annotations__.items() if name not in injected}
+    described.__annotations__ = {name: one for name, one in readable.items() if not isinstance(one, Unreadable)}
     return call
