@@ -184,6 +184,7 @@ def test_override_that_is_left_is_named_and_undone(container: Any) -> None:
         container.payment.draft.override(Fake())
         container.several.args[1].override(Fake())
         container.config.limit.override(20)
+        assert container.config.limit() == container.payment.config.limit() == 20
     assert str(raised.value).splitlines() == [
         "4 overrides outlive their test; they are undone now, make them by `with …override(…):`",
         "  'config': overridden by a dict",
@@ -193,6 +194,7 @@ def test_override_that_is_left_is_named_and_undone(container: Any) -> None:
     ]
     assert container.repository().name == container.payment.draft().name == "real"
     assert container.config() == container.payment.config() == {"limit": 10, "page": {"size": 5}}
+    assert container.config.limit() == container.payment.config.limit() == 10
 
 
 def test_override_of_a_class_reaches_later_containers_and_is_named(container: Any) -> None:
@@ -243,6 +245,21 @@ def test_override_of_a_whole_container_is_named_for_what_it_takes_off(container:
         for _ in range(2):
             with container.payment.override(FakeContainer()):
                 pass
+    assert container.payment.config.limit() == 10
+    assert isinstance(container.payment.database(), Database)
+
+
+def test_override_of_a_whole_container_that_is_left_is_named(container: Any) -> None:
+    class FakeContainer(containers.DeclarativeContainer):
+        draft = providers.Object("fake")
+
+    with pytest.raises(OverrideError) as raised, overrides_undone(container):
+        container.payment.override(FakeContainer())
+    assert str(raised.value).splitlines()[1:] == [
+        "  'payment': overridden by a DynamicContainer",
+        "  'payment.draft': overridden by a str",
+    ]
+    assert container.payment.draft().name == "real"
     assert container.payment.config.limit() == 10
     assert isinstance(container.payment.database(), Database)
 
