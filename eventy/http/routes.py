@@ -3,47 +3,61 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from sanic import Sanic
 from sanic_routing import Route
 
 from eventy.errors import InjectionError
 from eventy.http.application import Application
-from eventy.http.openapi import carry_over
-from eventy.injection import Mistakes, RouteHandler, compile_route
+from eventy.http.validated import passed_by_validate
+from eventy.http.views import compile_view
+from eventy.injection import Mistakes, RouteHandler, compile_route, refuse_sync
 
 # `<name>`, `<name:type>`, `<name:ext>` and `<name=type:ext=…>`.
-_PARAMETER = re.compile(r"<([a-zA-Z_]\w*)(?:=\w+)?(:ext)?")
+_PARAMETER = re.compile(r"<([a-zA-Z_]\w*)(?:=\w+)?(:ext\b)?")
 
 
-def compile_routes(server: Sanic[Any, Any], app: Application) -> None:
-    """Replace each route's handler by a call with everything that it asks for.
+def compile_routes(routes: Iterable[Route], app: Application) -> list[tuple[RouteHandler, RouteHandler]]:
+    """Replace each route's handler by a call with everything that it asks for, and return each with its call.
 
-    Raises InjectionError, naming every parameter of every route that can't be filled.
+    Raises InjectionError, naming every parameter of every route that can't be filled. Such a route answers no request.
     """
     mistakes = Mistakes()
-    for route in server.router.routes:
-        if not getattr(route.extra, "static", False):
-            with mistakes.collected():
+    replaced = []
+    for route in routes:
+        handler = route.handler
+        with mistakes.collected():
+            try:
                 compiled = _compiled(route, app)
-                if compiled is not route.handler:
-                    carry_over(route.handler, compiled)
-                    route.handler = compiled
+            except InjectionError as error:
+                route.handler = _refusing(str(error))
+                raise
+            if compiled is not handler:
+                route.handler = compiled
+                replaced.append((handler, compiled))
     mistakes.raise_any()
+    return replaced
+
+
+def _refusing(mistake: str) -> RouteHandler:
+    async def refuse(*_: object, **__: object) -> None:
+        raise InjectionError(mistake)
+
+    return refuse
 
 
 def _compiled(route: Route, app: Application) -> RouteHandler:
     handler: Any = route.handler
+    if getattr(route.extra, "static", False):
+        return handler  # type: ignore[no-any-return]  # Sanic's own
     path_parameters = tuple(_path_parameters(route))
-    if view := getattr(handler, "view_class", None):
-        _refuse_injection(view, route, app, path_parameters)
-        return handler  # type: ignore[no-any-return]  # as it came
+    if hasattr(handler, "view_class"):
+        return compile_view(handler, route, app, path_parameters)
     if getattr(route.extra, "websocket", False):
         return _compiled_websocket(handler, app, path_parameters)
-    return compile_route(handler, app.container, app, path_parameters)
+    return compile_route(handler, app.container, app, path_parameters, passed=passed_by_validate(handler))
 
 
 def _path_parameters(route: Route) -> Iterator[str]:
@@ -58,24 +72,10 @@ def _path_parameters(route: Route) -> Iterator[str]:
 def _compiled_websocket(handler: Any, app: Application, path_parameters: tuple[str, ...]) -> RouteHandler:
     """Compile what Sanic wraps into a partial of its own handshake: `handshake(handler, request, **path)`."""
     given, *more = handler.args
+    refuse_sync(given)
     compiled = compile_route(given, app.container, app, path_parameters, given=("request", "ws"))
     if compiled is given:
         return handler  # type: ignore[no-any-return]  # as it came
     replaced = partial(handler.func, compiled, *more, **handler.keywords)
     replaced.__dict__.update(handler.__dict__)  # `is_websocket`, which Sanic looks for
     return replaced
-
-
-def _refuse_injection(view: type, route: Route, app: Application, path_parameters: tuple[str, ...]) -> None:
-    for method in _methods(view, route):
-        if compile_route(method, app.container, app, path_parameters, given=("self", "request")) is not method:
-            raise InjectionError(
-                f"{method.__qualname__} asks for injected parameters, but methods of class-based views get none: "
-                f'write a function for this route, or read request["app"].container'
-            )
-
-
-def _methods(view: type, route: Route) -> Iterator[Any]:
-    for name in route.methods:
-        if (method := getattr(view, name.lower(), None)) is not None:
-            yield method

@@ -14,15 +14,16 @@ from sanic.blueprints import BlueprintGroup
 from eventy.clock import Clock
 from eventy.errors import ConfigurationError
 from eventy.http.application import Application
+from eventy.http.blueprints import release
 from eventy.http.connection import Connection
 from eventy.http.correlation import correlate
 from eventy.http.errors import JsonErrorHandler
+from eventy.http.growing import GrowingSanic, Routes
 from eventy.http.health import add_health
 from eventy.http.limits import MAX_BODY_SIZE, checked_size
 from eventy.http.listener import listen, url_of
 from eventy.http.openapi import add_pages, remove_pages
 from eventy.http.request import Request
-from eventy.http.routes import compile_routes
 
 _numbers = itertools.count(1)
 
@@ -60,7 +61,7 @@ class SanicServer:
         self._access_log = access_log
         self._debug = debug
         #: The Sanic app: add middleware, listeners and routes to it before `start`.
-        self.sanic: Sanic[Any, Any] = Sanic(
+        self.sanic = GrowingSanic(
             f"{name}-{next(_numbers)}",
             request_class=Request,
             error_handler=JsonErrorHandler(),
@@ -76,7 +77,7 @@ class SanicServer:
         correlate(self.sanic, clock or Clock())
         for blueprint in blueprints:
             self.sanic.blueprint(blueprint)
-        self._is_prepared = False
+        self._routes = Routes(self.sanic)
         self._server: Any = None  # Sanic's AsyncioServer, most of which has no types
 
     @property
@@ -87,24 +88,23 @@ class SanicServer:
     def prepare(self, app: Application) -> None:
         """Compile the routes, so that their mistakes are known before anything starts.
 
-        Raises InjectionError for parameters that can't be filled.
+        Raises InjectionError, naming all parameters that can't be filled.
         """
-        if self._is_prepared:
+        if self._routes.are_compiled or not self._unregister.alive:
             raise ConfigurationError(
                 "this HTTP server has been started before, and Sanic's applications start once: build a new one, "
                 "by container.reset_singletons() for example"
             )
         self.sanic.ctx.eventy = app
-        compile_routes(self.sanic, app)
-        self._is_prepared = True
+        self._routes.compile(app)
 
     async def start(self, app: Application) -> None:
         """Listen and serve. Raises SettingsError when the port can't be had, and what `prepare` raises."""
         try:
-            if not self._is_prepared:
+            if not self._routes.are_compiled or not self._unregister.alive:
                 self.prepare(app)
             add_health(self.sanic)
-            add_pages(self.sanic)
+            add_pages(self.sanic, self._routes.replaced)
             await self._serve()
         except BaseException:
             self._forget()
@@ -135,8 +135,11 @@ class SanicServer:
             )
             await server.startup()
             await server.before_start()
+            self._routes.refuse_late()
             await server.start_serving()
             await server.after_start()
+            self._routes.refuse_late()
+            self._routes.are_served = True
         except BaseException:
             if server is not None:
                 server.server.close()
@@ -165,5 +168,6 @@ class SanicServer:
             self._forget()
 
     def _forget(self) -> None:
-        remove_pages(self.sanic)
+        remove_pages(self.sanic, self._routes.replaced)
+        release(self.sanic)
         self._unregister()

@@ -5,9 +5,11 @@ from dependency_injector.wiring import Provide
 
 from eventy.injection.fit import refuse_unbound
 from eventy.injection.handlers import Call, compile_handler, compile_handlers
-from eventy.injection.mistakes import Mistakes
+from eventy.injection.mistakes import Mistakes, attempt_all
 from eventy.injection.names import check_names
 from eventy.injection.routes import RouteHandler, compile_route
+from eventy.injection.signature import layers_of, refuse_sync
+from eventy.injection.uninjected import refuse_markers, refuse_parameters
 
 __all__ = [
     "Call",
@@ -16,8 +18,13 @@ __all__ = [
     "Provide",
     "RouteHandler",
     "check_names",
+    "attempt_all",
     "compile_handler",
     "compile_handlers",
     "compile_route",
+    "layers_of",
+    "refuse_markers",
+    "refuse_parameters",
+    "refuse_sync",
     "refuse_unbound",
 ]

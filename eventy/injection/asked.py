@@ -57,7 +57,9 @@ def asked_by_route(handler: Callable[..., Any], container: Container, in_path: C
     Parameters
         in_path: the names of what its path passes.
     """
-    return _asked(handler.__qualname__, read_signature(handler, ("request",), filled=in_path), container)
+    return _asked(
+        handler.__qualname__, read_signature(handler, ("request",), dict.fromkeys(in_path, "its path")), container
+    )
 
 
 def provider_of(error: InjectionError) -> Provider | None:

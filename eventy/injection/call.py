@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from inspect import Parameter
 from typing import Any
 
-from eventy.injection.arguments import Argument, Expression, Provided, refuse_class_override
+from eventy.injection.arguments import Argument, Expression, Provided
 from eventy.injection.entering import Entered, enter
+from eventy.injection.late import refuse_override
 from eventy.injection.signature import Signature
 
 
@@ -58,7 +59,7 @@ class _Source:
             **names,
             "Entered": Entered,
             "enter": enter,
-            "refuse_class_override": refuse_class_override,
+            "refuse_override": refuse_override,
         }
         self._values: dict[int, str] = {}
         self._preparation: list[str] = []
@@ -101,8 +102,10 @@ class _Source:
         provider = self._bind("provider", source.provider)
         self._values[id(source.provider)] = value = f"value{len(self._values)}"
         self._preparation.append(f"{value} = {provider}()")
-        if not source.takes_class:
-            self._preparation.append(f"if isinstance({value}, type): refuse_class_override({provider})")
+        compiled = f"takes_class={source.takes_class}, entered={source.entered}"
+        self._preparation.append(
+            f"if {provider}.last_overriding is not None: refuse_override({provider}, {value}, {compiled})"
+        )
         if source.entered:
             self._preparation.append(f"{value} = await enter(stack, {value})")
             self._enters = True

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from eventy.errors import InjectionError
 
@@ -26,3 +27,14 @@ class Mistakes:
         """Raise one InjectionError for all of them, if there are any."""
         if self._errors:
             raise InjectionError("\n".join(map(str, self._errors)), self._errors)
+
+
+def attempt_all(*steps: Callable[[], Any]) -> list[Any]:
+    """Take all steps and return what they return. Raises one InjectionError for those that raise one."""
+    mistakes = Mistakes()
+    results = []
+    for step in steps:
+        with mistakes.collected():
+            results.append(step())
+    mistakes.raise_any()
+    return results

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from functools import update_wrapper
+from types import MappingProxyType
 from typing import Any
 
 from dependency_injector.containers import Container
 
+from eventy.injection.annotations import Unreadable, read
 from eventy.injection.arguments import Argument, Provided, resolve
 from eventy.injection.call import Shape, Step, write_call
-from eventy.injection.signature import is_async, read_signature, refuse_sync
+from eventy.injection.decorators import refuse_hidden, refuse_narrow
+from eventy.injection.signature import is_async, layers_of, read_signature, refuse_sync
 from eventy.message.context import request_corr_id
 
 RouteHandler = Callable[..., Any]
@@ -26,6 +30,9 @@ def compile_route(
     app: object,
     path_parameters: Collection[str] = (),
     given: Collection[str] = ("request",),
+    *,
+    passed: Mapping[str, str] = MappingProxyType({}),
+    calling: RouteHandler | None = None,
 ) -> RouteHandler:
     """Return a route's handler with everything that it asks for: itself, when that is nothing.
 
@@ -36,15 +43,24 @@ def compile_route(
         app: what a parameter called `app` gets.
         path_parameters: names that are passed by keyword at each request.
         given: what is passed by position at each request.
+        passed: more names that are passed by keyword, and of what each of them is; see `read_signature`.
+        calling: what is called with all that, where it isn't the handler itself: the view that a method belongs to.
 
     Raises InjectionError, naming every parameter that can't be filled.
     """
-    signature = read_signature(handler, given, filled=path_parameters)
+    refuse_hidden(handler)
+    if inspect.isasyncgenfunction(handler):  # Sanic would find no response in it
+        refuse_sync(handler)
+    signature = read_signature(handler, given, {**dict.fromkeys(path_parameters, "its path"), **passed})
     arguments = resolve(signature, container, _OWN, is_async=is_async(handler))
     if not arguments:
-        return handler
+        return handler if calling is None else calling
+    refuse_narrow(handler, signature.where, arguments)
     if any(isinstance(argument.source, Provided) and argument.source.entered for argument in arguments):
         refuse_sync(handler)
+    if calling is not None:
+        refuse_narrow(calling, signature.where, arguments, stands_for_it=False)
+        signature = replace(signature, handler=calling)
     call = write_call(_SHAPE, (Step(signature, arguments),), app=app, corr_id=request_corr_id.get)
     return _described(call, handler, arguments)
 
@@ -56,5 +72,8 @@ def _described(call: RouteHandler, handler: RouteHandler, arguments: Collection[
     injected = {argument.parameter.name for argument in arguments}
     visible = [one for name, one in inspect.signature(handler).parameters.items() if name not in injected]
     described.__signature__ = inspect.Signature(visible)
-    described.__annotations__ = {name: one for name, one in call.__annotations__.items() if name not in injected}
+    # As values, since whoever reads names (sanic-ext does) would look for them among the globals of the call.
+    namespace = getattr(layers_of(handler)[-1], "__globals__", {})
+    readable = {name: read(one, namespace) for name, one in call.__annotations__.items() if name not in injected}
+    described.__annotations__ = {name: one for name, one in readable.items() if not isinstance(one, Unreadable)}
     return call

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial, partialmethod
 from inspect import Parameter
-from types import FunctionType, MethodType
+from types import FunctionType, MappingProxyType, MethodType
 from typing import Any
 
 from eventy.errors import InjectionError
@@ -37,12 +37,14 @@ class Signature:
         return f"{self.where}: parameter '{parameter.name}{kind}'"
 
 
-def read_signature(handler: Callable[..., Any], given: Collection[str], filled: Collection[str] = ()) -> Signature:
+def read_signature(
+    handler: Callable[..., Any], given: Collection[str], filled: Mapping[str, str] = MappingProxyType({})
+) -> Signature:
     """Read a handler.
 
     Parameters
         given: what it gets by position before anything is injected, `("event",)` for example.
-        filled: the names of what the caller passes by keyword.
+        filled: the names of what the caller passes by keyword, and of what each of them is, `its path` for example.
 
     Raises InjectionError when it takes fewer positional parameters, or its signature can't be read.
     """
@@ -88,11 +90,17 @@ def refuse_sync(handler: Callable[..., Any]) -> None:
     raise InjectionError(f"{where} is {found}: write `async def` without yield")
 
 
-def _refuse_unfilled(parameters: list[Parameter], filled: Collection[str], where: str) -> None:
-    names = {parameter.name for parameter in parameters}
+def layers_of(handler: Callable[..., Any]) -> tuple[Any, ...]:
+    """Return a handler and what is in it: behind partials, decorators and bound objects, the function last."""
+    return tuple(_layers(handler))
+
+
+def _refuse_unfilled(parameters: list[Parameter], filled: Mapping[str, str], where: str) -> None:
+    names = {parameter.name for parameter in parameters if parameter.kind is not Parameter.POSITIONAL_ONLY}
     takes_any = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters)
     if not takes_any and (missing := [name for name in filled if name not in names]):
-        raise InjectionError(f"{where} doesn't take {_listed(missing)} of its path: add the parameter")
+        owner = " and ".join(sorted({filled[name] for name in missing}))
+        raise InjectionError(f"{where} doesn't take {_listed(missing)} of {owner}: add the parameter")
 
 
 def _listed(names: Collection[str]) -> str:

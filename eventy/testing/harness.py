@@ -18,6 +18,7 @@ from eventy.emitter.memory import MemoryEmitter
 from eventy.errors import EventyError, SendError
 from eventy.event.base import BaseEvent
 from eventy.testing.clock import VirtualClock
+from eventy.testing.overrides import OverrideError, Overrides, overrides_undone
 
 C = TypeVar("C")
 
@@ -44,6 +45,9 @@ class Harness(Generic[C]):
 
     Parameters
         container: as the service builds it. Its singletons are built anew for the test, and dropped after it.
+
+    Leaving it raises what the application has failed by, and OverrideError for overrides that were made inside and not
+    undone.
     """
 
     def __init__(self, container: C) -> None:
@@ -55,15 +59,17 @@ class Harness(Generic[C]):
 
     async def __aenter__(self) -> Self:
         self._before.enter_context(self._untyped.reset_singletons())
-        self._before.enter_context(self._untyped.config.override(self._settings()))
-        self._before.enter_context(self._untyped.clock.override(providers.Object(self.clock)))
+        self._before.callback(Overrides(self.container).undo)
+        self._untyped.config.override(self._settings())
+        self._untyped.clock.override(providers.Object(self.clock))
+        self._before.enter_context(overrides_undone(self.container))
         try:
             self.app = build_app(self._untyped)
             await self.app.__aenter__()
             await self._ready()
         except BaseException:
-            self._before.close()
-            raise
+            with self._before:
+                raise
         self._entered = True
         return self
 
@@ -83,6 +89,17 @@ class Harness(Generic[C]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        try:
+            with self._before:
+                await self._leave(kind, error, trace)
+        except OverrideError as left:
+            if error is None:
+                raise
+            error.add_note(str(left))  # the test's own failure is the one to show
+
+    async def _leave(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         advancing = asyncio.create_task(self._advance())  # what still waits for a retry is let go
         try:
             async with asyncio.timeout(_DEADLINE):
@@ -90,7 +107,6 @@ class Harness(Generic[C]):
         finally:
             advancing.cancel()
             await asyncio.wait({advancing})
-            self._before.close()
 
     @property
     def _broker(self) -> MemoryBroker:

@@ -7,9 +7,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
+import pytest
 from dependency_injector import containers, providers
 from sanic import Blueprint
 
+from eventy.errors import InjectionError
 from eventy.http.server import SanicServer
 
 
@@ -76,3 +79,18 @@ class Client:
 
     def close(self) -> None:
         self._writer.close()
+
+
+async def ask(server: SanicServer, path: str, method: str = "GET", **more: Any) -> httpx.Response:
+    """Send one request by a real client."""
+    async with httpx.AsyncClient(
+        base_url=server.url, verify=False
+    ) as client:  # plain HTTP, so no context of TLS is made
+        return await client.request(method, path, **more)
+
+
+def refused(server: SanicServer, app: App | None = None) -> list[str]:
+    """Return what is wrong with a server's routes, in order."""
+    with pytest.raises(InjectionError) as raised:
+        server.prepare(app or App())
+    return sorted(str(raised.value).splitlines())

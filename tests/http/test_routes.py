@@ -77,21 +77,6 @@ async def test_class_based_view_without_injection() -> None:
         assert await _get(server, "/view/a") == "view a"
 
 
-async def test_class_based_view_gets_nothing_injected() -> None:
-    class View(HTTPMethodView):
-        async def get(self, request: Request[Any, Any], repository: Repository) -> HTTPResponse:
-            return text(repository.name)
-
-    blueprint = Blueprint("views")
-    blueprint.add_route(View.as_view(), "/view")
-    with pytest.raises(InjectionError) as raised:
-        await SanicServer(port=0, blueprints=[blueprint]).start(App())
-    assert str(raised.value) == (
-        "test_class_based_view_gets_nothing_injected.<locals>.View.get asks for injected parameters, but methods of "
-        'class-based views get none: write a function for this route, or read request["app"].container'
-    )
-
-
 async def test_route_that_does_not_take_the_request_is_named_at_start() -> None:
     blueprint = Blueprint("forgetful")
 

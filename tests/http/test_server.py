@@ -12,7 +12,7 @@ import uvloop
 from dependency_injector import providers
 from sanic import Blueprint, HTTPResponse, Request, Sanic, text
 
-from eventy.errors import InjectionError, SettingsError
+from eventy.errors import ConfigurationError, InjectionError, SettingsError
 from eventy.http.server import SanicServer
 from tests.http.serving import App, Repository, served
 
@@ -157,3 +157,10 @@ async def test_mistakes_of_all_routes_come_together() -> None:
         "parameter 'repo: Repository': the root container has no provider 'repo' (closest: 'repository'): add it there"
     ) in first
     assert second.endswith("doesn't take 'payment_id' of its path: add the parameter")
+
+
+async def test_server_is_started_once() -> None:
+    async with served(payments()) as server:
+        pass
+    with pytest.raises(ConfigurationError, match="has been started before"):
+        await server.start(App())
