@@ -6,7 +6,7 @@ import asyncio
 import difflib
 import logging
 import weakref
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from types import TracebackType
@@ -24,6 +24,7 @@ from eventy.consumer.base import BaseEventConsumer
 from eventy.emitter.base import BaseEventEmitter
 from eventy.errors import ConfigurationError, EventyError, UnknownNameError
 from eventy.event.registry import Registry
+from eventy.handler.attempt import Deliver
 from eventy.handler.dispatch import Dispatcher
 from eventy.http.server import SanicServer
 from eventy.injection import attempt_all, check_names
@@ -64,6 +65,9 @@ class Eventy(Imperative, BaseApp):
         self._tasks: list[tuple[Coroutine[Any, Any, None], str | None]] = []
         self._supervisor: Supervisor | None = None
         self._is_running = False
+        #: What a test puts between consumers and handlers, and whom it has told of failures: set before the start.
+        self.deliver_through: Callable[[Deliver], Deliver] = lambda deliver: deliver
+        self.on_failure: Callable[[], None] = lambda: None
         self._loop = _own_loop(self) if container is None else None
 
     # ------------------------------------------------------------ by name
@@ -133,21 +137,22 @@ class Eventy(Imperative, BaseApp):
     async def _start_all(self) -> None:
         clock = self._provided("clock", Clock)
         self._check_emitters()
-        dispatcher = self._compile()
+        self.deliver = self.deliver_through(self._compile().deliver)
         timeout = self._shutdown_timeout
         self._shutdown = Shutdown(
             clock, int(self._setting("shutdown_timeout", SHUTDOWN_TIMEOUT)) if timeout is None else timeout
         )
         async with AsyncExitStack() as stack:
             for component in self._components:
-                await self._start(component, dispatcher)
-                stack.push_async_callback(self._shutdown.stop, component)
+                await self._start(component)
+                is_cuttable = isinstance(component, BaseEventConsumer | SanicServer)
+                stack.push_async_callback(self._shutdown.stop, component, is_cuttable=is_cuttable)
             stack.push_async_callback(self._shutdown.stop, self._supervise())
             self._stack = stack.pop_all()
 
     def _supervise(self) -> Supervisor:
         """Run what must not fail, beside the body that begins here."""
-        self._supervisor = supervisor = Supervisor()
+        self._supervisor = supervisor = Supervisor(self.on_failure)
         supervisor.enter()
         for component in self._components:
             if isinstance(component, Supervised):
@@ -175,9 +180,9 @@ class Eventy(Imperative, BaseApp):
             for emitter in emitters:
                 consumer.check_emitter(emitter)
 
-    async def _start(self, component: Any, dispatcher: Dispatcher) -> None:
+    async def _start(self, component: Any) -> None:
         if isinstance(component, BaseEventConsumer):
-            await component.start(dispatcher.deliver)
+            await component.start(self.deliver)
         elif isinstance(component, SanicServer):
             await component.start(self)
         else:
@@ -201,6 +206,26 @@ class Eventy(Imperative, BaseApp):
             raise failure
         elif unfinished is not None:
             raise unfinished
+
+    async def abort(self) -> None:
+        """End at once: nothing is drained, what runs is cancelled, and what isn't committed stays so.
+
+        For who tests what a process leaves that is killed. What goes wrong is logged.
+        """
+        self._shutdown.is_cut_short = True
+        error = EventyError("the application was told to end at once")
+        await self.__aexit__(EventyError, error, None)
+
+    @property
+    def components(self) -> tuple[Any, ...]:
+        """What it starts and stops, in this order."""
+        return tuple(self._components)
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What has ended it, while it runs."""
+        failures = self._supervisor.failures if self._supervisor is not None else ()
+        return failures[0] if failures else None
 
     def lost(self) -> dict[str, int]:
         """Return how many messages would be lost if the process ended now, by the names of their consumers."""

@@ -14,7 +14,7 @@ from eventy.consumer.handling import Ended
 from eventy.consumer.port import Port
 from eventy.consumer.positions import Positions
 from eventy.consumer.progress import Progress
-from eventy.consumer.work import Running, cancelled_itself
+from eventy.consumer.work import Nap, Running, cancelled_itself
 from eventy.consumer.worker import Worker
 from eventy.message.record import Record, TopicPartition, place_of
 from eventy.words import counted
@@ -105,6 +105,14 @@ class Assignment:
     def running(self) -> Iterable[Running]:
         """Return the messages whose handlers run."""
         return (running for worker in self._running for running in worker.running())
+
+    def flushing(self) -> Iterable[TopicPartition]:
+        """Return the partitions whose sends aren't acknowledged yet."""
+        return [worker.partition for worker in self._running if worker.is_flushing]
+
+    def dues(self, nap: Nap) -> Iterable[float | None]:
+        """Return of each partition until when all of it waits, see `Worker.due`."""
+        return [worker.due(nap) for worker in self._running]
 
     def take_longest(self) -> Iterable[Ended]:
         """Return the longest attempt of each partition that has ended since the last call, where one took long."""
