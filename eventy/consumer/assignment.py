@@ -118,6 +118,15 @@ class Assignment:
         """Return the longest attempt of each partition that has ended since the last call, where one took long."""
         return [longest for worker in self._running if (longest := worker.take_longest()) is not None]
 
+    def partitions(self) -> Sequence[TopicPartition]:
+        """Return all of them."""
+        return list(self._workers)
+
+    def is_idle(self, partition: TopicPartition) -> bool:
+        """Return whether all that was fetched of a partition is done."""
+        worker = self._workers.get(partition)
+        return worker is not None and worker.is_idle
+
     def has(self, partition: TopicPartition) -> bool:
         """Return whether a partition is among them."""
         return partition in self._workers

@@ -129,6 +129,14 @@ class Run:
         """The consumer's."""
         return self._name
 
+    def partitions(self) -> Sequence[TopicPartition]:
+        """Return the partitions that it has."""
+        return self._assignment.partitions()
+
+    async def has_done(self, partition: TopicPartition, offset: int) -> bool:
+        """Return whether all of a partition before an offset is done, what has no records there included."""
+        return self._assignment.is_idle(partition) and await self._port.position(partition) >= offset
+
     def dues(self, nap: Nap) -> Iterable[float | None]:
         """Return of each partition until when all of it waits for the clock, see `Worker.due`."""
         return self._assignment.dues(nap)

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from eventy.testing.kafka.find import KafkaBroker
 from tests.conformance.backend import Backend
 from tests.conformance.deliveries import AT_LEAST_ONCE, EXACTLY_ONCE
 from tests.conformance.kafka import KafkaBackend
 from tests.conformance.memory import MemoryBackend
 from tests.conformance.scene import Scene
-from tests.real.kafka import KafkaBroker
 
 # What is written, and when, differs with the delivery. The other tests have it on Kafka too with `--soak`.
 _ABOUT_WRITING = {"test_exactly_once", "test_exhaustion", "test_handling", "test_lanes", "test_letters", "test_retry"}

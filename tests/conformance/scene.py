@@ -18,9 +18,9 @@ from eventy.handler.attempt import Deliver
 from eventy.message.context import Context
 from eventy.message.record import Record, TopicPartition
 from eventy.serializer.base import BaseEventSerializer
+from eventy.testing.kafka.topics import unique
 from tests.conformance.backend import Backend
 from tests.conformance.serializer import JsonSerializer, encoded
-from tests.real.topics import unique
 
 # Seconds after which a condition won't come true any more. Waiting ends with the condition, so it costs nothing.
 DEADLINE = 20.0

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from eventy.testing.kafka.topics import unique
 from tests.conformance.scene import Notes, Scene, until
 from tests.conformance.serializer import encoded, event
-from tests.real.topics import unique
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,10 @@ from aiokafka.protocol.commit import OffsetCommitRequest
 
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
+from eventy.testing.kafka.find import KafkaBroker
 from tests.conformance.scene import Notes, Scene, until
 from tests.conformance.serializer import encoded
 from tests.kafka.client import Cuts, Holding, offsets_of
-from tests.real.kafka import KafkaBroker
 
 
 async def put(scene: Scene, topic: str, *numbers: int, partitions: int = 1) -> None:

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaProducer
 
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
+from eventy.testing.kafka.find import KafkaBroker
 from tests.conformance.kafka import KafkaBackend
 from tests.conformance.scene import Notes, Scene, port_of, until
 from tests.conformance.test_exactly_once import forward
@@ -16,7 +17,6 @@ from tests.kafka.client import Holding
 from tests.kafka.test_replay import commit
 from tests.kafka.test_revoke import grant
 from tests.kafka.transactions import Rival, Silence, numbers_in, owner
-from tests.real.kafka import KafkaBroker
 
 
 @pytest.fixture

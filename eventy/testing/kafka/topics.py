@@ -1,5 +1,7 @@
 """Topics and names for tests that share one broker."""
 
+from __future__ import annotations
+
 import uuid
 from collections.abc import Mapping
 

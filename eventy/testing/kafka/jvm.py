@@ -1,16 +1,18 @@
 """A Kafka broker in one JVM, from the jars that Maven copied."""
 
+from __future__ import annotations
+
 import os
 import signal
 import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.real.broker import KafkaBroker
-from tests.real.jars import fetch_jars
-from tests.real.kafka_properties import CLUSTER_ID, kafka_properties
-from tests.real.process import dies_with_parent, free_port, tail, until_exit
-from tests.real.secured import Secured, can_make_certificates
+from eventy.testing.kafka.broker import KafkaBroker
+from eventy.testing.kafka.jars import fetch_jars
+from eventy.testing.kafka.process import dies_with_parent, free_port, tail, until_exit
+from eventy.testing.kafka.properties import CLUSTER_ID, kafka_properties
+from eventy.testing.kafka.secured import Secured, can_make_certificates
 
 
 class JvmKafka(KafkaBroker):

@@ -1,5 +1,7 @@
 """What becomes of a test whose real part isn't here."""
 
+from __future__ import annotations
+
 import os
 from typing import NoReturn
 

@@ -1,5 +1,7 @@
 """Servers as child processes that never outlive the tests."""
 
+from __future__ import annotations
+
 import asyncio
 import ctypes
 import signal

@@ -1,8 +1,10 @@
 """A Kafka broker that runs already, named by KAFKA_BOOTSTRAP_SERVER."""
 
+from __future__ import annotations
+
 import pytest
 
-from tests.real.broker import KafkaBroker
+from eventy.testing.kafka.broker import KafkaBroker
 
 
 class GivenKafka(KafkaBroker):

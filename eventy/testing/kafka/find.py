@@ -1,14 +1,16 @@
 """The real Kafka broker that tests run on: one that is given, else one from the jars, else a container."""
 
+from __future__ import annotations
+
 import os
 
-from tests.real.broker import KafkaBroker
-from tests.real.jars import can_run_jars
-from tests.real.kafka_docker import DockerKafka, docker_answers
-from tests.real.kafka_given import GivenKafka
-from tests.real.kafka_jvm import JvmKafka
-from tests.real.topics import create_topics, unique
-from tests.real.unavailable import UnavailableError
+from eventy.testing.kafka.broker import KafkaBroker
+from eventy.testing.kafka.docker import DockerKafka, docker_answers
+from eventy.testing.kafka.given import GivenKafka
+from eventy.testing.kafka.jars import can_run_jars
+from eventy.testing.kafka.jvm import JvmKafka
+from eventy.testing.kafka.topics import create_topics, unique
+from eventy.testing.kafka.unavailable import UnavailableError
 
 __all__ = ["KafkaBroker", "create_topics", "find_kafka", "unique"]
 

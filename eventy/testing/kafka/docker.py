@@ -1,11 +1,13 @@
 """A Kafka broker in a container, for machines without Java."""
 
+from __future__ import annotations
+
 import shutil
 import subprocess
 
-from tests.real.broker import KafkaBroker
-from tests.real.kafka_properties import CLUSTER_ID, kafka_properties
-from tests.real.process import free_port
+from eventy.testing.kafka.broker import KafkaBroker
+from eventy.testing.kafka.process import free_port
+from eventy.testing.kafka.properties import CLUSTER_ID, kafka_properties
 
 _IMAGE = "apache/kafka:4.1.0"
 _CONTROLLER_PORT = 29093  # inside the container, where nothing else listens

@@ -1,5 +1,7 @@
 """The contract of a real Kafka broker, whatever runs it."""
 
+from __future__ import annotations
+
 import asyncio
 import time
 from abc import ABC, abstractmethod
@@ -8,7 +10,7 @@ from pathlib import Path
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, NodeNotReadyError
 
-from tests.real.secured import Secured
+from eventy.testing.kafka.secured import Secured
 
 _READY_WITHIN = 60.0  # seconds; a start takes 4, two cores busy with other things included it is 15
 

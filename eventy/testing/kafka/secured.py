@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.real.process import free_port
-from tests.real.unavailable import UnavailableError
+from eventy.testing.kafka.process import free_port
+from eventy.testing.kafka.unavailable import UnavailableError
 
 USERNAME = "app"
 PASSWORD = "app-secret"  # of a broker that lives as long as the tests

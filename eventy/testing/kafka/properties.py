@@ -1,5 +1,7 @@
 """How the test broker is configured, whatever runs it: one node that is broker and controller (KRaft)."""
 
+from __future__ import annotations
+
 CLUSTER_ID = "ZXZlbnR5LXRlc3RzLTAwMA"  # 16 bytes in base64, as `kafka-storage random-uuid` makes them
 
 
