@@ -13,6 +13,8 @@ import pytest
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+pytest.register_assert_rewrite("eventy.testing.conformance")
+
 _MARKER = "eventy"
 _FAILURE = pytest.StashKey[BaseException]()
 
@@ -38,6 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
         "settings by their names in `Settings`, another container, topics to make on a real broker beside those of "
         "the consumers",
     )
+
+    config.addinivalue_line("markers", "eventy_delivery(delivery): a conformance test that is about one delivery alone")
 
 
 def _async_fixture(**options: Any) -> Callable[[F], F]:

@@ -13,9 +13,9 @@ from eventy.consumer.memory import MemoryPort
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.testing.clock import VirtualClock
-from tests.conformance.memory import MemoryBackend
-from tests.conformance.scene import Notes, Scene, failing, revoke_of, until
-from tests.conformance.serializer import encoded
+from eventy.testing.conformance.memory import MemoryBackend
+from eventy.testing.conformance.scene import Notes, Scene, failing, revoke_of, until
+from eventy.testing.conformance.serializer import encoded
 
 
 def broker_of(scene: Scene) -> MemoryBroker:

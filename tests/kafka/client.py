@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.fetch import FetchRequest
 
-from tests.conformance.scene import until
+from eventy.testing.conformance.scene import until
 
 # Bytes of a record batch before its length ends: the base offset and the length of what follows (KIP-98).
 _HEAD = 12

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from eventy.testing.conformance.kafka import KafkaBackend
+from eventy.testing.conformance.scene import Scene
 from eventy.testing.kafka.find import KafkaBroker
-from tests.conformance.kafka import KafkaBackend
-from tests.conformance.scene import Scene
 from tests.kafka.faults.chain import Chain
 from tests.kafka.faults.sizes import FULL, SHORT
 

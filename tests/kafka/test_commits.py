@@ -8,9 +8,9 @@ from aiokafka.protocol.commit import OffsetCommitRequest
 
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
+from eventy.testing.conformance.scene import Notes, Scene, until
+from eventy.testing.conformance.serializer import encoded
 from eventy.testing.kafka.find import KafkaBroker
-from tests.conformance.scene import Notes, Scene, until
-from tests.conformance.serializer import encoded
 from tests.kafka.client import Cuts, Holding, offsets_of
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from eventy.testing.conformance.kafka import KafkaBackend
+from eventy.testing.conformance.scene import Scene
 from eventy.testing.kafka.find import KafkaBroker
-from tests.conformance.kafka import KafkaBackend
-from tests.conformance.scene import Scene
 from tests.kafka.faults.flow import number_of
 from tests.kafka.faults.letters import as_sent, committed_too_early, letters_of, note_when_letters_arrive
 from tests.kafka.faults.sizes import FULL, SHORT, Sizes

@@ -17,7 +17,7 @@ from eventy.event.base import BaseEvent
 from eventy.event.generic import GenericEvent
 from eventy.event.registry import Registry, on
 from eventy.message.context import Context
-from tests.conformance.serializer import JsonSerializer
+from eventy.testing.conformance.serializer import JsonSerializer
 
 Then = Callable[[BaseEvent, Context, BaseEventEmitter], Awaitable[None]]
 

@@ -10,9 +10,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Self
 
+from eventy.testing.conformance.kafka import KafkaBackend
+from eventy.testing.conformance.scene import Scene
 from eventy.testing.kafka.find import KafkaBroker
-from tests.conformance.kafka import KafkaBackend
-from tests.conformance.scene import Scene
 from tests.kafka.faults.flow import PARTITIONS, Flow, number_of, until_committed
 from tests.kafka.faults.group import Group
 from tests.kafka.faults.sizes import Sizes

@@ -1,5 +1,7 @@
 """The in-process broker."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -12,7 +14,7 @@ from eventy.emitter.base import BaseEventEmitter
 from eventy.emitter.memory import MemoryEmitter
 from eventy.message.record import Header, ProducerRecord, Record
 from eventy.serializer.base import BaseEventSerializer
-from tests.conformance.backend import Backend
+from eventy.testing.conformance.backend import Backend
 
 
 class MemoryBackend(Backend):

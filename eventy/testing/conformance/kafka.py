@@ -1,5 +1,7 @@
 """A real Kafka broker."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -18,7 +20,7 @@ from eventy.emitter.base import BaseEventEmitter
 from eventy.emitter.kafka import KafkaProducer
 from eventy.message.record import Header, Record
 from eventy.serializer.base import BaseEventSerializer
-from tests.conformance.backend import Backend
+from eventy.testing.conformance.backend import Backend
 
 # Of the clients; bytes. What is read is what every reader sees who is told the truth about transactions.
 _MORE: Mapping[type, Mapping[str, Any]] = {
@@ -97,7 +99,7 @@ class KafkaBackend(Backend):
 
     async def committed(self, group: str, topic: str) -> Mapping[int, int]:
         while (offsets := await self._offsets(group)) is None:  # noqa: ASYNC110 - there is no event on the broker's side
-            await asyncio.sleep(0.1)  # noqa: TID251 - the broker is real
+            await asyncio.sleep(0.1)
         return {at.partition: found.offset for at, found in offsets.items() if at.topic == topic}
 
     async def _offsets(self, group: str) -> Any:
@@ -119,7 +121,7 @@ class KafkaBackend(Backend):
         # Just after the broker was away its metadata names no controller, and the client doesn't expect that.
         while admin._client.cluster.controller is None:
             await admin._client.force_metadata_update()
-            await asyncio.sleep(0.05)  # noqa: TID251 - the broker is real
+            await asyncio.sleep(0.05)
         return admin
 
     async def _client(self, kind: type[Any]) -> Any:

@@ -1,5 +1,7 @@
 """What a conformance test plays on: a backend, its consumers and emitters, and handlers that take notes."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
@@ -18,9 +20,9 @@ from eventy.handler.attempt import Deliver
 from eventy.message.context import Context
 from eventy.message.record import Record, TopicPartition
 from eventy.serializer.base import BaseEventSerializer
+from eventy.testing.conformance.backend import Backend
+from eventy.testing.conformance.serializer import JsonSerializer, encoded
 from eventy.testing.kafka.topics import unique
-from tests.conformance.backend import Backend
-from tests.conformance.serializer import JsonSerializer, encoded
 
 # Seconds after which a condition won't come true any more. Waiting ends with the condition, so it costs nothing.
 DEADLINE = 20.0

@@ -1,5 +1,7 @@
 """What the conformance suite asks of a backend. A third one is one new file, and one line in `conftest.py`."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,5 +1,7 @@
 """The simplest serializer that keeps the contract."""
 
+from __future__ import annotations
+
 import json
 
 from eventy.errors import DecodeError, EncodeError
