@@ -22,7 +22,6 @@ class Member:
         revoked: awaited when a rebalance begins, with what the member has.
         assigned: awaited when it ends, with what it gets.
         is_halted: whether it handles nothing more, though it hasn't left yet.
-        is_behind: whether there are records that it is to fetch and hasn't yet.
     """
 
     reads: Callable[[str], bool]
@@ -31,7 +30,6 @@ class Member:
     assignment: Partitions = frozenset()
     generation: int = 0
     is_halted: bool = False
-    is_behind: Callable[[], bool] = lambda: False
 
 
 class Group:

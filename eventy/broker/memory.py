@@ -260,10 +260,6 @@ class MemoryBroker:
                     found[group.label, partition] = open_
         return found
 
-    def is_behind(self) -> bool:
-        """Return whether somebody is about to fetch: not while it is down."""
-        return not self.is_down and any(member.is_behind() for group in self._readers for member in group.members)
-
     def is_rebalancing(self) -> bool:
         """Return whether partitions are being dealt out."""
         return any(group.is_rebalancing for group in self._readers)

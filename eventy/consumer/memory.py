@@ -53,7 +53,7 @@ class MemoryPort:
         self._woken = asyncio.Event()
         self._interrupted = False
         self._letters: Counter[str] = Counter()
-        self._member = Member(subscription.matches, self._on_revoked, self._on_assigned, is_behind=self._is_behind)
+        self._member = Member(subscription.matches, self._on_revoked, self._on_assigned)
         found = subscription.among(broker.topics())
         # Where the topics end now: what is sent while the group still assigns its partitions isn't passed over.
         self._ends = {
@@ -82,10 +82,6 @@ class MemoryPort:
             self._woken.clear()
             await self._woken.wait()
         return batches
-
-    def _is_behind(self) -> bool:
-        fetched = self._positions.keys() - self._paused - self._held
-        return any(self._positions[partition] < self._broker.end_offset(partition) for partition in fetched)
 
     def _batches(self) -> dict[TopicPartition, Sequence[Record]]:
         batches: dict[TopicPartition, Sequence[Record]] = {}

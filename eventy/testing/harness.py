@@ -14,6 +14,7 @@ from eventy.app.eventy import Eventy
 from eventy.broker.memory import MemoryBroker
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.memory import MemoryConsumer
+from eventy.emitter.collection import collecting
 from eventy.emitter.memory import MemoryEmitter
 from eventy.event.base import BaseEvent
 from eventy.event.registry import Registry
@@ -186,6 +187,7 @@ class Harness(Generic[C]):
         Time moves on to the next retry whenever there is nothing else to wait for. Raises NotSettledError after the
         deadline, saying what is open, and what the application has failed by.
         """
+        _refuse_handlers("settled()")
         while True:
             await self._restarted.wait()
             work = self._running
@@ -199,6 +201,7 @@ class Harness(Generic[C]):
 
         A handler that goes on for longer than 0.2 real seconds counts as waiting for time to pass.
         """
+        _refuse_handlers("advance()")
         await self._running.pass_by(ms / 1000)
         self._raise_failure()
 
@@ -240,6 +243,7 @@ class Harness(Generic[C]):
         The members have the same handlers and the same providers. Returns when the partitions are dealt out: handlers
         that run in one that moves are waited for. Raises NotSettledError when that takes too long.
         """
+        _refuse_handlers("rebalance()")
         work = self._running
         if work.members:
             await self._end_members(work, at_once=False)
@@ -280,6 +284,7 @@ class Harness(Generic[C]):
         container with its overrides, and new singletons: `app.app`, `app.http` and what you have asked the container
         for are the old one's. Time doesn't move.
         """
+        _refuse_handlers("crash_and_restart()")
         work = self._running
         if self._broker.is_down:
             raise HarnessError("the broker is down, nothing starts: leave `with app.broker_down():` first")
@@ -314,3 +319,11 @@ class Harness(Generic[C]):
             yield
         finally:
             broker.come_back()
+
+
+def _refuse_handlers(what: str) -> None:
+    if collecting.get() is not None:
+        raise HarnessError(
+            f"{what} is called while a message is handled, for which it would wait: call it in the test, which may let "
+            "the handler go on by an asyncio.Event"
+        )

@@ -157,7 +157,7 @@ class Work:
     def _goes_on(self) -> bool:
         """Whether something goes on beside waiting for the clock."""
         now = self._clock.monotonic()
-        return self._broker.is_behind() or any(due is None or due <= now for due in self._dues())
+        return any(due is None or due <= now for due in self._dues())
 
     def _due(self) -> float | None:
         """Return the moment that everything waits for; None while something goes on, or nothing waits for time."""

@@ -137,6 +137,38 @@ async def test_message_whose_retry_waited_begins_anew_with_the_other_member() ->
         assert sorted(container.notes().attempts("do")) in ([1, 1, 1, 1, 1], [1, 1, 1, 1, 2])
 
 
+async def test_member_that_leaves_does_not_wait_for_the_retries_of_its_messages() -> None:
+    container = service(consumer_retry_interval=60_000)
+    async with Harness(container) as app:
+        app.fail_next("do", ConnectionError("away"), times=4, after=True)
+        await app.rebalance()
+        for key in "adef":
+            await app.send(message(n=1), "in", key=key)
+        await app.advance(0)
+        await app.rebalance()
+        assert app.clock.monotonic() == 0
+        await app.settled()
+        assert app.clock.monotonic() == 60
+
+
+@both_ways
+async def test_handlers_cannot_turn_the_world_that_they_live_in(concurrency: int) -> None:
+    said: list[str] = []
+
+    async def meddle(event: BaseEvent, context: Context, emitter: BaseEventEmitter) -> None:
+        for step in (app.settled(), app.advance(1), app.rebalance(), app.crash_and_restart()):
+            try:
+                await step
+            except HarnessError as error:
+                said.append(str(error))
+
+    async with Harness(service(then={"do": meddle}, consumer_concurrency=concurrency)) as app:
+        await app.send(message(n=1), "in")
+        await app.settled()
+    assert len(said) == 4
+    assert said[0].startswith("settled() is called while a message is handled, for which it would wait")
+
+
 # ---------------------------------------------------------------- crash_and_restart
 
 
