@@ -212,6 +212,8 @@ class Eventy(Imperative, BaseApp):
 
         For who tests what a process leaves that is killed. What goes wrong is logged.
         """
+        if self._supervisor is None:
+            return
         self._shutdown.is_cut_short = True
         error = EventyError("the application was told to end at once")
         await self.__aexit__(EventyError, error, None)

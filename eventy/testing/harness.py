@@ -115,7 +115,6 @@ class Harness(Generic[C]):
         work, self._work = self._work, None
         assert work is not None  # it is entered
         try:
-            await self._close_client()
             is_cut_short = error is not None and not isinstance(error, asyncio.CancelledError)
             await self._end_members(work, at_once=is_cut_short)
             if is_cut_short:
@@ -123,6 +122,7 @@ class Harness(Generic[C]):
             else:
                 await self._end(work, kind, error, trace)
         finally:
+            await self._close_client()  # not before: requests that run are finished, or cut off by the server
             work.is_over = True
             self._before.close()
 
@@ -293,9 +293,9 @@ class Harness(Generic[C]):
         self._broker = self._broker.hand_over()
         self._broker_provider.set_provides(self._broker)
         try:
-            await self._close_client()
             await self._end_members(work, at_once=True)
             await self.app.abort()
+            await self._close_client()
             self._untyped.reset_singletons()
             if asyncio.current_task() is self._body:
                 await self._start()

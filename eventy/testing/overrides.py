@@ -32,9 +32,9 @@ def overrides_undone(container: Any) -> Iterator[None]:
             while len(provider.overridden) > len(overriding):
                 provider.reset_last_overriding()
     if left:
-        names = ", ".join(dict.fromkeys(left))
+        names = "\n".join(f"  {name}" for name in dict.fromkeys(left))
         raise OverrideError(
-            f"still overridden when the test has ended: {names}. It is undone now; make it by `with …override(…):`"
+            f"an override outlives its test; it is undone now, make it by `with …override(…):`\n{names}"
         )
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+import httpx
 import pytest
+from dependency_injector import providers
 
 from containers.application import create_container
 from eventy.app.settings import Settings
 from eventy.testing import client
 from eventy.testing.harness import Harness, HarnessError
+from payment.model import Payment
+from payment.repository.memory import MemoryPaymentRepository
 from tests.testing.service import service
 
 BODY = {"contract_id": "c1", "amount": 1_250, "currency": "EUR"}
@@ -33,6 +38,26 @@ async def test_client_is_that_of_the_running_server_after_a_crash_too(tmp_path: 
         assert (await app.http.post("/payments", json=BODY)).status_code == 202
         await app.settled()
         assert len(app.emitted("payment-events")) == 2
+
+
+async def test_request_that_is_under_way_is_cut_off_by_a_crash(tmp_path: Path) -> None:
+    class Stuck(MemoryPaymentRepository):
+        asked = asyncio.Event()
+
+        async def get(self, payment_id: str) -> Payment | None:
+            self.asked.set()
+            await asyncio.Event().wait()
+            return None
+
+    container = create_container(Settings(database_url=f"sqlite+aiosqlite:///{tmp_path}/payments.db"))
+    async with Harness(container) as app:
+        with container.payment_repository.override(providers.Object(Stuck())):
+            asking = asyncio.create_task(app.http.get("/payments/p1"))
+            await Stuck.asked.wait()
+            await app.crash_and_restart()
+            with pytest.raises(httpx.TransportError):
+                await asking
+        assert (await app.http.get("/payments/p1")).status_code == 404
 
 
 async def test_without_a_server_there_is_no_client() -> None:

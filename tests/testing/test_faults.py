@@ -298,6 +298,25 @@ async def test_sends_wait_while_the_broker_is_down_and_are_written_when_it_is_ba
         assert container.notes().attempts("do") == [1]
 
 
+@both_deliveries
+async def test_nothing_is_committed_while_the_broker_is_down(delivery: str) -> None:
+    async def wait(event: BaseEvent, context: Context, emitter: BaseEventEmitter) -> None:
+        await container.notes().going_on.wait()
+
+    container = service(then={"do": wait}, consumer_delivery=delivery)
+    async with Harness(container) as app:
+        (first, *_) = container.broker().partitions("in")
+        await app.send(message(n=1), "in", key="a")
+        await app.advance(0)
+        with app.broker_down():
+            container.notes().going_on.set()
+            await app.advance(60_000)
+            assert container.broker().committed("g", first) == 0
+        await app.settled()
+        assert container.broker().committed("g", first) == 1
+        assert container.notes().calls == [("do", 1)]
+
+
 async def test_nothing_is_fetched_while_the_broker_is_down() -> None:
     container = service(then={"do": forward})
     async with Harness(container) as app:

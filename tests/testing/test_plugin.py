@@ -84,7 +84,7 @@ def test_override_that_outlives_its_test_is_an_error_that_names_the_provider(run
     """
     )
     result.assert_outcomes(passed=3, errors=2)
-    result.stdout.fnmatch_lines(["*OverrideError: *seen*", "*OverrideError: *notes*"])
+    result.stdout.fnmatch_lines(["*OverrideError: *", "E *seen*", "*OverrideError: *", "E *notes*"])
 
 
 def test_failure_of_the_test_ends_the_application_at_once_and_is_shown_alone(run: Run) -> None:

@@ -74,6 +74,7 @@ class KafkaHarness(Generic[C]):
         self._deadline = deadline
         self._found: Mapping[str, Sequence[Record]] = {}
         self._stack = AsyncExitStack()
+        self._told: BaseException | None = None
         self._client: client.httpx.AsyncClient | None = None
 
     # ------------------------------------------------------------ its life
@@ -116,11 +117,15 @@ class KafkaHarness(Generic[C]):
     ) -> None:
         async with self._stack:
             if self._client is not None:
-                await self._client.aclose()
+                self._stack.push_async_callback(self._client.aclose)
             if error is not None and not isinstance(error, asyncio.CancelledError):
                 await self.app.abort()
             else:
-                await self.app.__aexit__(kind, error, trace)
+                try:
+                    await self.app.__aexit__(kind, error, trace)
+                except BaseException as failure:
+                    if failure is not self._told:
+                        raise
 
     async def _create_topics(self, topics: Collection[str]) -> None:
         new = [NewTopic(topic, self._partitions, 1) for topic in topics]
@@ -208,6 +213,7 @@ class KafkaHarness(Generic[C]):
 
     async def _is_settled(self) -> bool:
         if self.app.failure is not None:
+            self._told = self.app.failure
             raise self.app.failure
         before = await self._ends()
         return await self._have_all_reached(before) and await self._ends() == before
