@@ -31,6 +31,8 @@ C = TypeVar("C")
 
 # Real seconds; what isn't done by then never will be.
 DEADLINE = 10.0
+# Real seconds in `advance`: a database that answers takes less, a handler that waits for time to pass takes them once.
+PATIENCE = 1.0
 
 _ROOT_NAMES = ("config", "clock", "broker", "event_serializer", "event_emitter", "app")
 _IN_MEMORY = {
@@ -48,11 +50,13 @@ class Harness(Generic[C]):
     Parameters
         container: as the service builds it. Its singletons are built anew for the test, and dropped after it.
         deadline: real seconds that anything may take: to be ready, to settle, to stop.
+        patience: real seconds that a handler may go on in `advance` until it counts as waiting for time to pass; by
+            default 1.
 
     Raises HarnessError for a container that lacks one of the names that it relies on.
     """
 
-    def __init__(self, container: C, *, deadline: float = DEADLINE) -> None:
+    def __init__(self, container: C, *, deadline: float = DEADLINE, patience: float | None = None) -> None:
         self.container = container
         self._untyped: Any = container
         if missing := [name for name in _ROOT_NAMES if name not in getattr(container, "providers", ())]:
@@ -62,6 +66,7 @@ class Harness(Generic[C]):
             )
         self.clock = VirtualClock()
         self._deadline = deadline
+        self._patience = PATIENCE if patience is None else patience
         self._before = ExitStack()
         self._work: Work | None = None
         self._client: client.httpx.AsyncClient | None = None
@@ -96,7 +101,7 @@ class Harness(Generic[C]):
         deliveries = Deliveries(self._untyped.registry() if has_registry else Registry())
         deliveries.faults = self._faults
         self.app: Eventy = self._untyped.app()
-        work = Work(self.app, self._broker, self.clock, deliveries, self._deadline)
+        work = Work(self.app, self._broker, self.clock, deliveries, deadline=self._deadline, patience=self._patience)
         self._deliveries = deliveries
         self.app.deliver_through = deliveries.through
         self.app.on_failure = work.stir
@@ -199,7 +204,7 @@ class Harness(Generic[C]):
     async def advance(self, ms: float) -> None:
         """Move the time by so many ms, with all that becomes due on the way, and its consequences.
 
-        A handler that goes on for longer than 0.2 real seconds counts as waiting for time to pass.
+        A handler that goes on for longer than `patience` counts as waiting for time to pass.
         """
         _refuse_handlers("advance()")
         await self._running.pass_by(ms / 1000)

@@ -24,8 +24,6 @@ from eventy.testing.open_work import described
 _TURNS = 50
 # Of them, those that every timer's consequences get: its own task, who waits for that, and whom that wakes.
 _FEWEST = 5
-# Real seconds after which, when time is moved by hand, a handler that goes on counts as waiting for just that.
-_BLOCKED = 0.2
 
 
 class Work:
@@ -33,14 +31,25 @@ class Work:
 
     Parameters
         deadline: real seconds that anything may take.
+        patience: real seconds after which, when time is moved by hand, a handler that goes on counts as waiting for
+            just that.
     """
 
     def __init__(
-        self, app: Eventy, broker: MemoryBroker, clock: VirtualClock, deliveries: Deliveries, deadline: float
+        self,
+        app: Eventy,
+        broker: MemoryBroker,
+        clock: VirtualClock,
+        deliveries: Deliveries,
+        *,
+        deadline: float,
+        patience: float,
     ) -> None:
         #: Members that have joined later.
         self.members: list[EngineConsumer[MemoryBroker]] = []
         self.deadline = deadline
+        self._patience = patience
+        self._blocked: list[Running] = []  # handlers that have gone on for so long, and aren't waited for again
         self.is_over = False  # crashed: another application goes on with the broker's log
         self._app = app
         self._broker = broker
@@ -86,34 +95,30 @@ class Work:
             await self._move(due)
 
     async def pass_by(self, seconds: float) -> None:
-        """Move time by so much, with all that becomes due on the way, each at its moment.
-
-        A handler that goes on for longer than 0.2 real seconds counts as waiting for time to pass.
-        """
+        """Move time by so much, with all that becomes due on the way, each at its moment."""
         until = self._clock.monotonic() + seconds
-        blocked: list[Running] = []
-        await self._rest(blocked)
+        await self._rest()
         while (due := self._clock.next_due()) is not None and due <= until and not self._has_ended():
             await self._move(due)
-            await self._rest(blocked)
+            await self._rest()
         self._clock.advance_to(until)
 
-    async def _rest(self, blocked: list[Running]) -> None:
-        """Return when nothing goes on, or only what has gone on for long: that becomes `blocked`, and isn't awaited."""
+    async def _rest(self) -> None:
+        """Return when nothing goes on, or only what has gone on for long."""
         await self._turns()
-        limit = asyncio.timeout(_BLOCKED)
+        limit = asyncio.timeout(self._patience)
         try:
             async with limit:
-                while not self._has_ended() and self._goes_on() and not self._all_in(blocked):
+                while not self._has_ended() and self._goes_on() and not self._all_are_blocked():
                     await self._change()()
         except TimeoutError:
             if not limit.expired():
                 raise
-            blocked[:] = self._deliveries.running.values()
+            self._blocked[:] = self._deliveries.running.values()
 
-    def _all_in(self, blocked: list[Running]) -> bool:
+    def _all_are_blocked(self) -> bool:
         running = self._deliveries.running.values()
-        return bool(running) and all(any(one is known for known in blocked) for one in running)
+        return bool(running) and all(any(one is known for known in self._blocked) for one in running)
 
     async def until(self, condition: Callable[[], bool], what: str) -> None:
         """Return when a condition of the broker's is true, after some turns of the loop. Raises NotSettledError."""

@@ -116,7 +116,7 @@ async def test_rebalance_waits_for_a_handler_that_runs_and_says_so() -> None:
         await container.notes().going_on.wait()
 
     container = service(then={"do": wait})
-    async with Harness(container, deadline=0.2) as app:
+    async with Harness(container, deadline=0.5) as app:
         await app.send(message(n=1), "in")
         with pytest.raises(NotSettledError, match=r"the rebalance isn't over after(?s:.*)going_on\.wait\(\)"):
             await app.rebalance()

@@ -112,7 +112,7 @@ async def test_what_never_settles_is_named(container: ApplicationContainer) -> N
             return await super().add(payment)
 
     stuck = Stuck()
-    async with Harness(container, deadline=0.2) as app:
+    async with Harness(container, deadline=0.5) as app:
         with app.container.payment_repository.override(providers.Object(stuck)):
             await app.send(CreatePayment(CREATE), "payment-commands")
             with pytest.raises(NotSettledError, match=r"1 message in payment-commands\[\d\] for payment"):
