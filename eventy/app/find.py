@@ -17,16 +17,17 @@ PYPROJECT = "pyproject.toml"
 _EXPECTED = "expected `module:function`, containers.application:create_container for example"
 
 
-def find_factory(named: str | None, folder: Path) -> Callable[..., Any]:
+def find_factory(named: str | None, folder: Path, *, named_by: str = "--app") -> Callable[..., Any]:
     """Return the function that makes the container.
 
     Parameters
         named: `module:function`; None: as `pyproject.toml` says.
         folder: of the project: its modules can be imported, and its `pyproject.toml` is read.
+        named_by: what has named it, for errors.
 
     Raises ConfigurationError, saying what is wrong with it.
     """
-    where, path = ("--app", named) if named is not None else _as_the_project_says(folder)
+    where, path = (named_by, named) if named is not None else _as_the_project_says(folder)
     module_name, colon, name = path.partition(":")
     if not module_name or not colon or not name:
         raise ConfigurationError(f"{where} is {path!r}, {_EXPECTED}")

@@ -5,7 +5,9 @@ It is loaded wherever eventy is installed, so it imports what it needs when a te
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+import difflib
+import inspect
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -16,13 +18,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 pytest.register_assert_rewrite("eventy.testing.conformance")
 
 _MARKER = "eventy"
+_APP = "--eventy-app"
 _FAILURE = pytest.StashKey[BaseException]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("eventy")
     group.addoption(
-        "--eventy-app",
+        _APP,
         metavar="MODULE:FUNCTION",
         help="the function that makes the container; by default `app` of [tool.eventy] in pyproject.toml",
     )
@@ -96,6 +99,11 @@ def eventy_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     database, schemas = tmp_path / "eventy.db", request.config.rootpath / "avro_schemas"
     values: dict[str, Any] = {"database_url": f"sqlite+aiosqlite:///{database}", "avro_schemas_folder": str(schemas)}
     for marked in reversed(list(_marked(request, "settings"))):
+        if not isinstance(marked, Mapping):
+            raise pytest.UsageError(
+                f"the marker {_MARKER} of {request.node.nodeid} has settings={marked!r}, expected settings={{…}}, "
+                "values by their names in `Settings`"
+            )
         values |= marked
     try:
         return Settings(**values)
@@ -104,8 +112,6 @@ def eventy_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
 
 
 def _unknown(values: dict[str, Any], settings: Any) -> str:
-    import difflib  # noqa: PLC0415 - of an error alone
-
     known = list(settings.__dataclass_fields__)
     unknown = [name for name in values if name not in known]
     near = [found for name in unknown for found in difflib.get_close_matches(name, known, n=1)]
@@ -119,8 +125,17 @@ def eventy_container(request: pytest.FixtureRequest, eventy_settings: Any) -> It
     from eventy.app.find import find_factory  # noqa: PLC0415 - see above
     from eventy.testing.overrides import overrides_undone  # noqa: PLC0415
 
-    named = next(_marked(request, "app"), None) or request.config.getoption("--eventy-app")
-    container = find_factory(named, request.config.rootpath)(eventy_settings)
+    marked = next(_marked(request, "app"), None)
+    named, by = (marked, f"app of the marker {_MARKER}") if marked else (request.config.getoption(_APP), _APP)
+    factory = find_factory(named, request.config.rootpath, named_by=by)
+    try:
+        inspect.signature(factory).bind(eventy_settings)
+    except TypeError as error:
+        raise pytest.UsageError(
+            f"{factory.__module__}:{factory.__qualname__} can't be called with the settings of the test ({error}): "
+            "write it as `def create_container(settings: Settings | None = None)`, None being those of the environment"
+        ) from error
+    container = factory(eventy_settings)
     with overrides_undone(container):
         yield container
 

@@ -116,3 +116,38 @@ def test_everything_is_everything_and_exactly_once_is_left_out_of_who_does_not_p
     assert (outcomes["passed"], outcomes["skipped"]) == (1, 1)
     assert outcomes["deselected"] >= len(known) - 2
     result.stdout.fnmatch_lines(["*the backend doesn't promise exactly_once*"])
+
+
+REPOSITORY = """
+import pytest
+from dataclasses import replace
+from payment.repository.memory import MemoryContractRepository, MemoryPaymentRepository
+from tests.payment.repository.suite import *
+
+class Overwriting(MemoryPaymentRepository):
+    async def add(self, payment):
+        self._payments[payment.id] = payment
+        return payment
+
+@pytest.fixture
+def payments():
+    return Overwriting()
+
+@pytest.fixture
+def contracts():
+    return MemoryContractRepository()
+"""
+
+
+def test_repository_that_overwrites_is_told_by_the_tests_about_that(pytester: pytest.Pytester) -> None:
+    pytester.syspathinsert(ROOT)
+    pytester.makepyprojecttoml(PYPROJECT)
+    pytester.makepyfile(test_theirs=REPOSITORY)
+    result = pytester.inline_run("-p", "eventy.testing.plugin", "-p", "no:cacheprovider", "-q")
+    passed, _, failed = result.listoutcomes()
+    assert _names(failed) == {
+        "test_same_id_again_keeps_and_returns_the_first",
+        "test_same_id_again_keeps_a_later_status",
+        "test_fifty_side_by_side_store_one_id_once",
+    }
+    assert len(passed) == 11

@@ -20,6 +20,8 @@ SERVICE = """
 from dependency_injector import providers
 from tests.testing.service import Container, Notes
 
+def without_settings(): ...
+
 def create_container(settings):
     container = Container()
     container.config.from_dict(settings.as_dict())
@@ -125,19 +127,27 @@ def test_what_is_asked_for_in_the_wrong_way_is_told(run: Run) -> None:
     @pytest.mark.eventy(settings={"consumer_max_retrys": 3})
     async def test_setting(eventy_app): ...
 
+    @pytest.mark.eventy(settings=3)
+    async def test_kind(eventy_app): ...
+
     @pytest.mark.eventy(setting={})
     async def test_marker(eventy_app): ...
 
     @pytest.mark.eventy(app="service:create_conteiner")
     async def test_container(eventy_app): ...
+
+    @pytest.mark.eventy(app="service:without_settings")
+    async def test_function(eventy_app): ...
     """
     )
-    result.assert_outcomes(errors=3)
+    result.assert_outcomes(errors=5)
     result.stdout.fnmatch_lines(
         [
             "*settings that there aren't: consumer_max_retrys; close to it: consumer_max_retries*",
+            "*marker eventy of *test_kind has settings=3, expected settings={…}*",
             "*marker eventy of *test_marker has ?'setting'?, expected settings={…}*",
-            "*service has no create_conteiner; did you mean service:create_container?*",
+            "*of the marker eventy is 'service:create_conteiner', but service has no create_conteiner; did you mean*",
+            "*service:without_settings can't be called with the settings of the test*: write it as*",
         ]
     )
 

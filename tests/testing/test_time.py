@@ -49,6 +49,23 @@ async def test_task_beside_the_consumers_ticks_at_its_moments_and_its_messages_a
         assert app.clock.monotonic() == 35
 
 
+async def test_on_the_way_to_a_retry_every_timer_has_its_own_moment() -> None:
+    times: list[float] = []
+
+    async def tick() -> None:
+        while True:
+            await app.clock.sleep(10)
+            times.append(app.clock.monotonic())
+
+    async with Harness(service(consumer_retry_interval=35_000)) as app:
+        app.fail_next("do", ConnectionError("away"))
+        app.app.add_task(tick())
+        await app.send(message(), "in")
+        await app.settled()
+        assert times == [10, 20, 30]
+        assert app.clock.monotonic() == 35
+
+
 @both_ways
 async def test_time_limit_of_a_handler_that_gets_no_answer_passes(concurrency: int) -> None:
     async def ask(event: BaseEvent, context: Context, emitter: BaseEventEmitter) -> None:
