@@ -174,3 +174,19 @@ async def test_failure_is_raised_where_no_body_is_cancelled() -> None:
     with pytest.raises(Exception, match="given up after 1 attempt, the last one failed with ValueError: broken"):
         await app.settled()
     await app.__aexit__(None, None, None)  # who has been told isn't told again
+
+
+async def test_task_that_fails_beside_a_handler_that_blocks_is_told_at_once() -> None:
+    async def fail() -> None:
+        raise ValueError("beside")
+
+    app: Harness[Any] = Harness(service(then={"do": block}), deadline=2)
+    await asyncio.create_task(app.__aenter__())
+    await app.send(message(), "in")
+    settling = asyncio.create_task(app.settled())
+    await app.advance(0)
+    app.app.add_task(fail())
+    with pytest.raises(ValueError, match="beside"):
+        await settling
+    failed = AssertionError("of the test")
+    await app.__aexit__(AssertionError, failed, None)
