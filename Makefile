@@ -21,7 +21,7 @@ run: $(STAMP) ## start the sample application
 	@exec $(BIN)/python main.py
 
 test: $(STAMP) ## all tests, on a real Kafka broker and a real PostgreSQL server
-	@$(BIN)/python -m tests.real.jars
+	@$(BIN)/python -m eventy.testing.kafka.jars
 	$(BIN)/python -m pytest $(FAST) --numprocesses auto
 	$(BIN)/python -m pytest $(REAL)
 
@@ -29,7 +29,7 @@ test-fast: $(STAMP) ## the tests that need no server
 	$(BIN)/python -m pytest $(FAST) --numprocesses auto
 
 soak: $(STAMP) ## the long forms of what kills processes and the broker, and exactly once in every conformance test
-	@$(BIN)/python -m tests.real.jars
+	@$(BIN)/python -m eventy.testing.kafka.jars
 	$(BIN)/python -m pytest $(SOAK) --soak -s -o faulthandler_timeout=600
 	$(BIN)/python -m pytest tests/conformance -k kafka-exactly-once --soak
 
@@ -40,11 +40,11 @@ graph: $(STAMP) ## draw the sample's architecture anew, in docs/architecture.md
 	@$(BIN)/python -m eventy graph --output docs/architecture.md
 
 mutants: $(STAMP) ## take each rule of the engine out and see its test go red (RULES="F1 F2" chooses some)
-	@$(BIN)/python -m tests.real.jars
+	@$(BIN)/python -m eventy.testing.kafka.jars
 	@$(BIN)/python scripts/mutants.py $(RULES)
 
 bench: $(BENCH_STAMP) ## measure beside programs written by hand, and write docs/benchmarks.md (ROWS="consume send", ROUNDS=5, QUICK=1)
-	@$(BIN)/python -m tests.real.jars
+	@$(BIN)/python -m eventy.testing.kafka.jars
 	@$(BIN)/python -m bench $(ROWS) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick)
 
 check: $(STAMP) ## format, lint, types, import contracts, build, the built wheel in an empty environment

@@ -12,9 +12,9 @@ from bench.contest import ROOT, Contestant, FailedError, Results, run
 from bench.fill import fill
 from bench.page import page, verdict
 from bench.rows import ROWS, Row
-from tests.real.broker import KafkaBroker
-from tests.real.kafka import create_topics, find_kafka, unique
-from tests.real.unavailable import UnavailableError
+from eventy.testing.kafka.broker import KafkaBroker
+from eventy.testing.kafka.find import create_topics, find_kafka, unique
+from eventy.testing.kafka.unavailable import UnavailableError
 
 # Rounds of a run whose figures are for whoever works on eventy, not for the page.
 _QUICK = 2

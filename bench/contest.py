@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from tests.real.process import dies_with_parent
+from eventy.testing.kafka.process import dies_with_parent
 
 ROOT = Path(__file__).parents[1]
 # Seconds; a program that takes longer hangs.

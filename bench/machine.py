@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from tests.real.jars import POM
+from eventy.testing.kafka.jars import POM
 
 _LIBRARIES = ("aiokafka", "fastavro", "dependency-injector", "sanic", "faststream")
 

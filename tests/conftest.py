@@ -1,14 +1,12 @@
 """The servers that tests share: asking for one by its fixture is all it takes, the marker comes with it."""
 
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import Iterator
 
 import pytest
-import pytest_asyncio
 
-from tests.real.kafka import KafkaBroker, find_kafka
+from eventy.testing.kafka.find import KafkaBroker
+from eventy.testing.kafka.unavailable import UnavailableError, skip_or_fail
 from tests.real.postgres import PostgresServer, find_postgres
-from tests.real.process import tail
-from tests.real.unavailable import UnavailableError, skip_or_fail
 
 _MARKERS = {"kafka_broker": pytest.mark.kafka, "postgres_server": pytest.mark.postgres}
 
@@ -19,18 +17,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--fault-seed", type=int, help="what their chance begins with; by default anything")
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def kafka_broker() -> AsyncIterator[KafkaBroker]:
+@pytest.fixture(scope="session")
+def kafka_broker(eventy_kafka: KafkaBroker) -> KafkaBroker:
     """The one broker that all tests share; make names with `unique`, topics with `create_topics`."""
-    try:
-        broker = find_kafka()
-    except UnavailableError as error:
-        skip_or_fail(error)
-    try:
-        await broker.start()
-        yield broker
-    finally:
-        broker.remove()
+    return eventy_kafka
 
 
 @pytest.fixture(scope="session")
@@ -62,13 +52,3 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for fixture in getattr(item, "fixturenames", ()):  # a doctest has none
             if fixture in _MARKERS:
                 item.add_marker(_MARKERS[fixture])
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show the broker's side of a failure."""
-    report = yield
-    broker = getattr(item, "funcargs", {}).get("kafka_broker")
-    if report.failed and isinstance(broker, KafkaBroker) and broker.log is not None:
-        report.sections.append(("Kafka broker log", tail(broker.log)))
-    return report

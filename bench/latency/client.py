@@ -19,8 +19,8 @@ from bench.contest import ROOT
 from bench.contestant import Task, run
 from bench.fill import payment
 from bench.latency.service import RATE, REQUESTS
-from tests.real.process import dies_with_parent, free_port
-from tests.real.topics import create_topics, unique
+from eventy.testing.kafka.process import dies_with_parent, free_port
+from eventy.testing.kafka.topics import create_topics, unique
 
 # Requests before those that count, and seconds for everything to be ready.
 _WARMING, _READY = 50, 30

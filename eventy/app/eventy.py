@@ -6,7 +6,7 @@ import asyncio
 import difflib
 import logging
 import weakref
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self
@@ -22,6 +22,7 @@ from eventy.app.supervision import Supervisor
 from eventy.clock import Clock
 from eventy.consumer.base import BaseEventConsumer
 from eventy.errors import ConfigurationError, EventyError, UnknownNameError
+from eventy.handler.attempt import Deliver
 from eventy.handler.dispatch import Dispatcher
 from eventy.http.server import SanicServer
 
@@ -61,6 +62,9 @@ class Eventy(Imperative, BaseApp):
         self._tasks: list[tuple[Coroutine[Any, Any, None], str | None]] = []
         self._supervisor: Supervisor | None = None
         self._is_running = False
+        #: What a test puts between consumers and handlers, and whom it has told of failures: set before the start.
+        self.deliver_through: Callable[[Deliver], Deliver] = lambda deliver: deliver
+        self.on_failure: Callable[[], None] = lambda: None
         self._loop = _own_loop(self) if container is None else None
 
     @property
@@ -134,21 +138,22 @@ class Eventy(Imperative, BaseApp):
 
     async def _start_all(self) -> None:
         clock = self._provided("clock", Clock)
-        dispatcher = self._verified()
+        self.deliver = self.deliver_through(self._verified().deliver)
         timeout = self._shutdown_timeout
         self._shutdown = Shutdown(
             clock, int(self._setting("shutdown_timeout", SHUTDOWN_TIMEOUT)) if timeout is None else timeout
         )
         async with AsyncExitStack() as stack:
             for component in self._components:
-                await self._start(component, dispatcher)
-                stack.push_async_callback(self._shutdown.stop, component)
+                await self._start(component)
+                is_cuttable = isinstance(component, BaseEventConsumer | SanicServer)
+                stack.push_async_callback(self._shutdown.stop, component, is_cuttable=is_cuttable)
             stack.push_async_callback(self._shutdown.stop, self._supervise())
             self._stack = stack.pop_all()
 
     def _supervise(self) -> Supervisor:
         """Run what must not fail, beside the body that begins here."""
-        self._supervisor = supervisor = Supervisor()
+        self._supervisor = supervisor = Supervisor(self.on_failure)
         supervisor.enter()
         for component in self._components:
             if isinstance(component, Supervised):
@@ -164,9 +169,9 @@ class Eventy(Imperative, BaseApp):
         examination.raise_any()
         return Dispatcher(examination.registry, self.container, self)
 
-    async def _start(self, component: Any, dispatcher: Dispatcher) -> None:
+    async def _start(self, component: Any) -> None:
         if isinstance(component, BaseEventConsumer):
-            await component.start(dispatcher.deliver)
+            await component.start(self.deliver)
         elif isinstance(component, SanicServer):
             await component.start(self)
         else:
@@ -190,6 +195,23 @@ class Eventy(Imperative, BaseApp):
             raise failure
         elif unfinished is not None:
             raise unfinished
+
+    async def abort(self) -> None:
+        """End at once: nothing is drained, what runs is cancelled, and what isn't committed stays so.
+
+        For who tests what a process leaves that is killed. What goes wrong is logged.
+        """
+        if self._supervisor is None:
+            return
+        self._shutdown.is_cut_short = True
+        error = EventyError("the application was told to end at once")
+        await self.__aexit__(EventyError, error, None)
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What has ended it, while it runs."""
+        failures = self._supervisor.failures if self._supervisor is not None else ()
+        return failures[0] if failures else None
 
     def lost(self) -> dict[str, int]:
         """Return how many messages would be lost if the process ended now, by the names of their consumers."""

@@ -36,13 +36,22 @@ class Shutdown:
         self._clock = clock
         self._timeout = timeout
         self._deadline: float | None = None
+        #: Whether what has messages or requests under way gets no time at all to finish them.
+        self.is_cut_short = False
         self.errors: list[EventyError] = []
 
-    async def stop(self, component: Stopped) -> None:
-        """Stop one, or cancel its stopping at the deadline."""
+    async def stop(self, component: Stopped, *, is_cuttable: bool = False) -> None:
+        """Stop one, or cancel its stopping at the deadline.
+
+        Parameters
+            is_cuttable: whether it has messages or requests under way.
+        """
         name = getattr(component, "name", type(component).__name__)
         try:
-            await self._stop_in_time(component, name)
+            if self.is_cut_short and is_cuttable:
+                await self._cut_short(component, name)
+            else:
+                await self._stop_in_time(component, name)
         except EventyError as error:
             self.errors.append(error)
         except Exception as error:
@@ -68,6 +77,14 @@ class Shutdown:
             stopping.result()
         if late:
             raise ShutdownTimeoutError(f"{name} wasn't done after {self._timeout} ms (EVENTY_SHUTDOWN_TIMEOUT)")
+
+    async def _cut_short(self, component: Stopped, name: str) -> None:
+        stopping = asyncio.create_task(_stop(component), name=f"stopping {name}")
+        await self._clock.sleep(0)  # it has begun then
+        stopping.cancel()
+        await asyncio.wait({stopping}, timeout=_CANCEL)
+        if stopping.done() and not stopping.cancelled():
+            stopping.result()
 
     def failure(self, known: Sequence[BaseException]) -> EventyError | None:
         """Return one error for all that went wrong, beside what is known already."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextvars import Context
 from typing import Any
 
@@ -17,12 +17,16 @@ class Supervisor:
     """Runs tasks beside a body; the first that fails cancels the body, whose end then raises that task's error.
 
     It stops like a component does: its tasks are ended by the deadline of all.
+
+    Parameters
+        failed: called when a task has failed.
     """
 
     name = "tasks"
 
-    def __init__(self) -> None:
+    def __init__(self, failed: Callable[[], None] = lambda: None) -> None:
         self.failures: list[BaseException] = []
+        self._failed = failed
         self._tasks: set[asyncio.Task[None]] = set()
         self._body: asyncio.Task[Any] | None = None
 
@@ -52,6 +56,7 @@ class Supervisor:
         if task.cancelled() or (error := task.exception()) is None:
             return
         self.failures.append(error)
+        self._failed()
         if len(self.failures) > 1:
             known = isinstance(error, EventyError)  # its text says all
             logger.error("%s failed as well: %s", task.get_name(), error, exc_info=None if known else error)

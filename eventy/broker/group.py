@@ -52,7 +52,6 @@ class Group:
         self.name = name
         self.label = name if name is not None else f"(no group {id(self):x})"
         self.members: list[Member] = []
-        self.asleep: set[TopicPartition] = set()
         self.generation = 0
         self._committed: dict[TopicPartition, int] = {}
         self._topics = topics
@@ -84,17 +83,19 @@ class Group:
         self._committed.update(offsets)
         self._notify()
 
-    def sleep(self, partition: TopicPartition) -> None:
-        """Note that the next message of a partition waits for a retry."""
-        self.asleep.add(partition)
-        self._notify()
-
-    def wake(self, partition: TopicPartition) -> None:
-        """Note that the retry is being made."""
-        self.asleep.discard(partition)
-        self._notify()
-
     # ------------------------------------------------------------ members
+
+    def successor(
+        self,
+        topics: Callable[[], Iterable[str]],
+        partitions_of: Callable[[str], tuple[TopicPartition, ...]],
+        notify: Callable[[], None],
+    ) -> Group:
+        """Return a group of the same name and the same committed offsets that has no members yet."""
+        other = Group(self.name, topics, partitions_of, notify)
+        other.generation = self.generation
+        other.keep(self._committed)
+        return other
 
     def join(self, member: Member) -> None:
         self.members.append(member)
@@ -103,13 +104,17 @@ class Group:
     def leave(self, member: Member) -> None:
         """Let a member go that has already finished its work; it isn't called again."""
         self.members.remove(member)
-        self.asleep -= member.assignment
         self._rebalance()
 
     def partitions(self) -> tuple[TopicPartition, ...]:
         """Return all partitions that the group reads, or has read."""
         read = {partition for topic in self._read() for partition in self._partitions_of(topic)}
         return tuple(sorted(read | set(self._committed)))
+
+    @property
+    def is_rebalancing(self) -> bool:
+        """Whether partitions are being dealt out."""
+        return self._rebalancing is not None and not self._rebalancing.done()
 
     def goes_on_without(self, member: Member) -> bool:
         """Return whether others take over when a member leaves."""

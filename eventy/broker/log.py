@@ -32,6 +32,14 @@ class PartitionLog:
         self._open: dict[str, list[int]] = {}  # offsets by transactional id, lowest first
         self._has_gaps = False
 
+    def copy(self) -> PartitionLog:
+        """Return another log that has the same, and goes its own way from here."""
+        other = PartitionLog()
+        other._entries = list(self._entries)
+        other._open = {of: list(offsets) for of, offsets in self._open.items()}
+        other._has_gaps = self._has_gaps
+        return other
+
     @property
     def stable_end(self) -> int:
         """The offset up to which everything is decided: where readers end."""

@@ -11,9 +11,11 @@ from eventy.broker.log import PartitionLog, StoredRecord
 from eventy.broker.partitioner import partition_of
 from eventy.broker.transactions import TransactionalProducer
 from eventy.clock import Clock
-from eventy.errors import ConfigurationError
+from eventy.errors import BrokerUnavailableError, ConfigurationError
 from eventy.message.record import ProducerRecord, TopicPartition
 
+# What readiness says of one that is down.
+DOWN = "the broker doesn't answer: it is down"
 # EVENTY_MEMORY_PARTITIONS
 PARTITIONS = 4
 
@@ -40,6 +42,8 @@ class MemoryBroker:
         self._wakes: dict[str, list[Callable[[], None]]] = {}
         self._keyless = 0
         self._changed: list[asyncio.Future[None]] = []
+        self._reachable: asyncio.Event | None = None  # while it is down, set when it isn't any more
+        self.is_handed_over = False
 
     @classmethod
     def of(cls, config: Mapping[str, Any], clock: Clock) -> MemoryBroker:
@@ -162,7 +166,7 @@ class MemoryBroker:
         """
         found = self._groups.get(group) if group is not None else None
         if found is None:
-            found = Group(group, self.topics, self.partitions, self._notify)
+            found = Group(group, self.topics, self.partitions, self.notify)
             if group is not None:
                 self._groups[group] = found
         if found not in self._readers:
@@ -177,7 +181,7 @@ class MemoryBroker:
     def halt(self, member: Member) -> None:
         """Count on a member no more: it handles nothing further, and leaves soon."""
         member.is_halted = True
-        self._notify()
+        self.notify()
 
     def leave(self, group: Group, member: Member) -> None:
         """Let a member go; the others take over what it had."""
@@ -188,12 +192,60 @@ class MemoryBroker:
         group.leave(member)
         if not group.members and group.name is None:
             self._readers.remove(group)
-        self._notify()
+        self.notify()
 
     def committed(self, group: str, partition: TopicPartition) -> int | None:
         """Return the offset that a group has committed."""
         found = self._groups.get(group)
         return found.committed(partition) if found is not None else None
+
+    # ------------------------------------------------------------ faults
+
+    @property
+    def is_down(self) -> bool:
+        """Whether nobody gets an answer."""
+        return self._reachable is not None
+
+    def go_down(self) -> None:
+        """Answer nobody until `come_back`: writing fails, and what the engine can wait for waits."""
+        if self._reachable is None:
+            self._reachable = asyncio.Event()
+
+    def come_back(self) -> None:
+        """Answer again; everything is there."""
+        reachable, self._reachable = self._reachable, None
+        if reachable is not None:
+            reachable.set()
+            for wake in self._waking.values():
+                wake()
+            self.notify()
+
+    async def reached(self) -> None:
+        """Return when it answers: at once, or when it is back."""
+        while self._reachable is not None:
+            await self._reachable.wait()
+
+    def check_reached(self) -> None:
+        """Raise BrokerUnavailableError while it is down."""
+        if self._reachable is not None:
+            raise BrokerUnavailableError(DOWN)
+
+    def hand_over(self) -> MemoryBroker:
+        """Return a broker that has what was written and committed here, as a process finds it that comes after a crash.
+
+        Nobody is connected to that one. What those do who still are to this one reaches nobody any more.
+        """
+        heir = MemoryBroker(clock=self._clock, partitions=self._default)
+        heir._logs, heir._epochs, heir._keyless = self._logs, dict(self._epochs), self._keyless
+        heir._wakes = {topic: [] for topic in self._logs}
+        for name, group in self._groups.items():
+            heir._groups[name] = group.successor(heir.topics, heir.partitions, heir.notify)
+        heir._readers = list(heir._groups.values())
+        self._logs = {topic: [log.copy() for log in logs] for topic, logs in heir._logs.items()}
+        self.is_handed_over = True
+        self.come_back()
+        self.notify()
+        return heir
 
     # ------------------------------------------------------------ what is still open
 
@@ -208,21 +260,22 @@ class MemoryBroker:
                     found[group.label, partition] = open_
         return found
 
+    def is_rebalancing(self) -> bool:
+        """Return whether partitions are being dealt out."""
+        return any(group.is_rebalancing for group in self._readers)
+
     def is_drained(self) -> bool:
         """Return whether all that somebody works on is handled."""
         return not any(group.is_worked_on(partition) for group in self._readers for _, partition in self.lag([group]))
 
     def change(self) -> asyncio.Future[None]:
-        """Return a future that is done when an offset is committed or a retry begins to wait."""
+        """Return a future that is done when an offset is committed, a member goes or something begins to wait."""
         future = asyncio.get_running_loop().create_future()
         self._changed.append(future)
         return future
 
-    def asleep(self) -> set[tuple[str, TopicPartition]]:
-        """Return the groups and partitions whose next message waits for a retry."""
-        return {(group.label, partition) for group in self._readers for partition in group.asleep}
-
-    def _notify(self) -> None:
+    def notify(self) -> None:
+        """Tell those who wait for a `change`."""
         changed, self._changed = self._changed, []
         for future in changed:
             if not future.done():

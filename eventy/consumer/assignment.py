@@ -14,7 +14,7 @@ from eventy.consumer.handling import Ended
 from eventy.consumer.port import Port
 from eventy.consumer.positions import Positions
 from eventy.consumer.progress import Progress
-from eventy.consumer.work import Running, cancelled_itself
+from eventy.consumer.work import Nap, Running, cancelled_itself
 from eventy.consumer.worker import Worker
 from eventy.message.record import Record, TopicPartition, place_of
 from eventy.words import counted
@@ -106,9 +106,26 @@ class Assignment:
         """Return the messages whose handlers run."""
         return (running for worker in self._running for running in worker.running())
 
+    def flushing(self) -> Iterable[TopicPartition]:
+        """Return the partitions whose sends aren't acknowledged yet."""
+        return [worker.partition for worker in self._running if worker.is_flushing]
+
+    def dues(self, nap: Nap) -> Iterable[float | None]:
+        """Return of each partition until when all of it waits, see `Worker.due`."""
+        return [worker.due(nap) for worker in self._running]
+
     def take_longest(self) -> Iterable[Ended]:
         """Return the longest attempt of each partition that has ended since the last call, where one took long."""
         return [longest for worker in self._running if (longest := worker.take_longest()) is not None]
+
+    def partitions(self) -> Sequence[TopicPartition]:
+        """Return all of them."""
+        return list(self._workers)
+
+    def is_idle(self, partition: TopicPartition) -> bool:
+        """Return whether all that was fetched of a partition is done."""
+        worker = self._workers.get(partition)
+        return worker is not None and worker.is_idle
 
     def has(self, partition: TopicPartition) -> bool:
         """Return whether a partition is among them."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from abc import abstractmethod
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
-from typing import Generic, TypeVar, Unpack
+from typing import Generic, Self, TypeVar, Unpack
 
 from eventy.clock import Clock
 from eventy.consumer.base import BaseEventConsumer
@@ -144,6 +145,18 @@ class EngineConsumer(BaseEventConsumer, Generic[Broker]):
         self._checkpoint_callback = callback
         if self._run is not None:
             self._run.set_checkpoint_callback(callback)
+
+    @property
+    def run(self) -> Run | None:
+        """What it has been doing since its start: to be asked, by a test for example."""
+        return self._run
+
+    def member(self) -> Self:
+        """Return another consumer like it that isn't started: one more member of its group, as a process has."""
+        other = copy(self)
+        other._run = None
+        other.counts = Counts()
+        return other
 
     async def stop(self) -> None:
         if self._run is not None:

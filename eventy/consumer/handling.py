@@ -10,6 +10,7 @@ from eventy.clock import Clock
 from eventy.consumer.counts import Counts
 from eventy.consumer.delivery import Delivery
 from eventy.consumer.options import ConsumerOptions
+from eventy.consumer.pauses import Pauses
 from eventy.emitter.collection import Send
 from eventy.errors import (
     BrokerError,
@@ -24,7 +25,7 @@ from eventy.handler.exhaustion import Outcome, outcome
 from eventy.handler.poison import PoisonRow
 from eventy.handler.retry import RetryPolicy
 from eventy.message.record import Record, TopicPartition, place_of
-from eventy.tasks import Stop, unless
+from eventy.tasks import Stop
 from eventy.words import counted, described
 
 logger = logging.getLogger(__name__)
@@ -89,6 +90,8 @@ class Handling:
         self.retries = retries
         self.counts = counts
         self.checkpoint = checkpoint
+        self.pauses = Pauses(clock, stopping)
+        self.is_flushing = False  # what was sent isn't acknowledged yet
         self._longest: Ended | None = None
         self.is_abandoned = False  # the partition is somebody else's: what still runs counts no more
         self._clock = clock
@@ -226,6 +229,7 @@ class Handling:
         refusals = 0
         while True:
             try:
+                self.is_flushing = bool(sends)
                 await self.delivery.write(sends, last + 1)
             except (BrokerUnavailableError, TransactionError) as error:
                 logger.warning("%s: sends not acknowledged, writing them again: %s", self.partition, error)
@@ -238,6 +242,7 @@ class Handling:
                 logger.warning("%s: sends refused, writing them again: %s", self.partition, error)
                 await self.pause(wait)
             else:
+                self.is_flushing = False
                 return True
             if self._stopping.is_set():
                 return False
@@ -247,7 +252,7 @@ class Handling:
 
     async def pause(self, seconds: float) -> None:
         """Wait, but no longer than until the worker is stopped."""
-        await unless(self._stopping, self._clock.sleep(seconds))
+        await self.pauses(seconds)
 
 
 def _refused(partition: TopicPartition, first: int, last: int, error: BaseException) -> str:

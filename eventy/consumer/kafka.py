@@ -199,10 +199,7 @@ class KafkaPort:
         else:
             self._consumer.resume(_native(partition))
 
-    def asleep(self, partition: TopicPartition) -> None:
-        """Nobody turns this broker's clock."""
-
-    def awake(self, partition: TopicPartition) -> None:
+    def rests(self) -> None:
         """Nobody turns this broker's clock."""
 
     def seek(self, partition: TopicPartition, offset: int) -> None:

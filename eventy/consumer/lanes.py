@@ -7,10 +7,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import takewhile
+from math import inf
 
 from eventy.consumer.delivery import PartitionMovedError
 from eventy.consumer.handling import RefusedError, Retry
-from eventy.consumer.work import Running, Workplace, cancelled_itself
+from eventy.consumer.work import Nap, Running, Workplace, cancelled_itself
 from eventy.emitter.collection import Send
 from eventy.errors import HandlerError
 from eventy.message.record import Record, place_of
@@ -60,7 +61,7 @@ class Lanes:
         self._running: dict[asyncio.Task[None], Entry] = {}
         self._waiting: set[asyncio.Task[None]] = set()
         self._finished: list[Entry] = []
-        self._asleep = False
+        self._is_idle = False
         self._in_order = place.handling.delivery.in_order
         self._is_broken = False
 
@@ -75,13 +76,23 @@ class Lanes:
                 await self._finish()
                 if self._stopping.is_set() and not self._running:
                     break
-                self._tell_whether_all_wait()
-                await self._changed.wait()
+                await self._idle()
         except PartitionMovedError:
             self._handling.is_abandoned = True
             raise
         finally:
             await self._leave()
+
+    def due(self, nap: Nap) -> float | None:
+        dues = [*self._handling.pauses.dues, *(due for task in self._running if (due := nap(task)) is not None)]
+        is_idle = self._is_idle and not self._changed.is_set()
+        if len(dues) + is_idle <= len(self._running):  # a handler goes on, or what comes after it: the loop of `run`
+            return None
+        for waiting in self._waiting:
+            if (due := nap(waiting)) is None:
+                return None
+            dues.append(due)
+        return min(dues, default=inf)
 
     # ------------------------------------------------------------ taking and beginning
 
@@ -266,18 +277,16 @@ class Lanes:
 
     # ------------------------------------------------------------ ending
 
-    def _tell_whether_all_wait(self) -> None:
-        has_room = len(self._window) < self._most
-        busy = self._running or self._ready or self._finished or (has_room and self._backlog)
-        self._sleep(bool(self._waiting) and not busy)
-
-    def _sleep(self, asleep: bool) -> None:
-        if asleep != self._asleep:
-            self._asleep = asleep
-            (self._port.asleep if asleep else self._port.awake)(self._handling.partition)
+    async def _idle(self) -> None:
+        self._is_idle = True
+        if self._waiting or self._running:
+            self._port.rests()
+        try:
+            await self._changed.wait()
+        finally:
+            self._is_idle = False
 
     async def _leave(self) -> None:
-        self._sleep(False)
         left = {*self._running, *self._waiting}
         for task in left:
             task.cancel()

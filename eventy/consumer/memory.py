@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from eventy.broker.group import Group, Member, Partitions
-from eventy.broker.memory import MemoryBroker
+from eventy.broker.memory import DOWN, MemoryBroker
 from eventy.broker.transactions import TransactionalProducer
 from eventy.clock import Clock
 from eventy.consumer.engine import EngineConsumer
@@ -65,6 +65,7 @@ class MemoryPort:
 
     async def open(self, listener: AssignmentListener) -> None:
         self._listener = listener
+        await self._broker.reached()
         self._group = self._broker.join(self._name, self._member, self._woken.set)
 
     async def _on_revoked(self, partitions: Partitions) -> None:
@@ -84,6 +85,8 @@ class MemoryPort:
 
     def _batches(self) -> dict[TopicPartition, Sequence[Record]]:
         batches: dict[TopicPartition, Sequence[Record]] = {}
+        if self._broker.is_down:
+            return batches
         for partition in self._positions.keys() - self._paused - self._held:
             records, self._positions[partition] = self._broker.read(partition, self._positions[partition], _BATCH)
             if records:
@@ -104,26 +107,20 @@ class MemoryPort:
 
     def hold(self, partition: TopicPartition) -> None:
         self._held.add(partition)
-        self.asleep(partition)
 
     def release(self, partition: TopicPartition) -> None:
         self._held.discard(partition)
-        self.awake(partition)
         self._woken.set()
 
-    def asleep(self, partition: TopicPartition) -> None:
-        if self._group is not None:
-            self._group.sleep(partition)
-
-    def awake(self, partition: TopicPartition) -> None:
-        if self._group is not None:
-            self._group.wake(partition)
+    def rests(self) -> None:
+        self._broker.notify()
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         self._positions[partition] = offset
         self._woken.set()
 
     async def committed(self, partition: TopicPartition) -> int | None:
+        await self._broker.reached()
         return self._group.committed(partition) if self._group is not None else None
 
     async def position(self, partition: TopicPartition) -> int:
@@ -136,10 +133,12 @@ class MemoryPort:
         return self._ends.get(partition, self._broker.end_offset(partition))
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        await self._broker.reached()
         if self._group is not None:
             self._group.commit(self._member, offsets)
 
     async def write_letter(self, letter: DeadLetter) -> None:
+        self._broker.check_reached()
         self._broker.append(letter.record, partition=_target_of(self._broker, letter))
         self._letters[letter.record.topic] += 1
 
@@ -151,17 +150,20 @@ class MemoryPort:
         return self._group is not None and self._group.is_current(self._member)
 
     def readiness(self) -> str | None:
-        return None
+        return DOWN if self._broker.is_down else None
 
     async def drain(self) -> None:
-        while not self._interrupted and not self._broker.is_drained():
+        while not self._interrupted and not self._is_relieved() and not self._broker.is_drained():
             await self._broker.change()
+
+    def _is_relieved(self) -> bool:
+        return self._group is not None and self._group.goes_on_without(self._member)
 
     def lag(self) -> Mapping[tuple[str, TopicPartition], int]:
         return self._broker.lag()
 
     def lost(self) -> int:
-        if self._group is None or self._group.goes_on_without(self._member):
+        if self._group is None or self._broker.is_handed_over or self._is_relieved():
             return 0
         return sum(self._broker.lag([self._group]).values())
 
@@ -186,12 +188,14 @@ class MemoryTransactions:
         self._producer: TransactionalProducer | None = None
 
     async def open(self) -> None:
+        self._broker.check_reached()
         self._producer = self._broker.transactional(self._id)
 
     async def commit(self, records: Sequence[ProducerRecord], letters: Sequence[DeadLetter], offset: int) -> None:
         producer, self._producer = self._producer, None  # after an error it isn't used again
         if producer is None:
             raise TransactionError(f"transaction {self._id}: not open")
+        self._broker.check_reached()
         for record in records:
             producer.append(record)
         for letter in letters:

@@ -79,19 +79,15 @@ class Port(Protocol):
         ...
 
     def hold(self, partition: TopicPartition) -> None:
-        """Fetch nothing of a partition while one of its messages waits for a retry; it is `asleep`."""
+        """Fetch nothing of a partition while one of its messages waits for a retry."""
         ...
 
     def release(self, partition: TopicPartition) -> None:
         """Undo `hold`."""
         ...
 
-    def asleep(self, partition: TopicPartition) -> None:
-        """Note that all that is open in a partition waits for retries: who turns the clock in a test wants to know."""
-        ...
-
-    def awake(self, partition: TopicPartition) -> None:
-        """Undo `asleep`."""
+    def rests(self) -> None:
+        """Note that what is open may all wait by now: who turns the clock in a test wants to know."""
         ...
 
     def seek(self, partition: TopicPartition, offset: int) -> None:

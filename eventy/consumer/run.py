@@ -19,7 +19,7 @@ from eventy.consumer.positions import Positions
 from eventy.consumer.progress import Progress
 from eventy.consumer.stalls import Stalls
 from eventy.consumer.unfinished import Waiting, messages, of_others, stack
-from eventy.consumer.work import Running
+from eventy.consumer.work import Nap, Running
 from eventy.consumer.worker import Worker
 from eventy.errors import BrokerError, ShutdownTimeoutError
 from eventy.message.record import Record, TopicPartition, place_of
@@ -111,6 +111,35 @@ class Run:
     def lost(self) -> int:
         """Return how many messages would be lost if the process ended now."""
         return self._port.lost()
+
+    def running(self) -> Sequence[Running]:
+        """Return the messages whose handlers run."""
+        return list(self._assignment.running())
+
+    def waiting(self) -> Sequence[Waiting]:
+        """Return the messages that wait for their next attempt."""
+        return self._waiting(self._assignment.running(), self._clock.monotonic())
+
+    def flushing(self) -> Iterable[TopicPartition]:
+        """Return the partitions whose sends aren't acknowledged yet."""
+        return self._assignment.flushing()
+
+    @property
+    def name(self) -> str:
+        """The consumer's."""
+        return self._name
+
+    def partitions(self) -> Sequence[TopicPartition]:
+        """Return the partitions that it has."""
+        return self._assignment.partitions()
+
+    async def has_done(self, partition: TopicPartition, offset: int) -> bool:
+        """Return whether all of a partition before an offset is done, what has no records there included."""
+        return self._assignment.is_idle(partition) and await self._port.position(partition) >= offset
+
+    def dues(self, nap: Nap) -> Iterable[float | None]:
+        """Return of each partition until when all of it waits for the clock, see `Worker.due`."""
+        return self._assignment.dues(nap)
 
     async def wait(self) -> None:
         """Return when stopped; raise what ended the consumer otherwise."""

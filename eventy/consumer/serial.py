@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from eventy.consumer.handling import RefusedError, Retry
-from eventy.consumer.work import Running, Workplace
+from eventy.consumer.work import Nap, Running, Workplace
 from eventy.emitter.collection import Send
 from eventy.message.record import Record
 from eventy.tasks import is_being_cancelled
@@ -44,6 +44,11 @@ class Serial:
     def running(self) -> Iterable[Running]:
         if self._at is not None and self._task is not None:
             yield Running(self._at, self._since, self._task)
+
+    def due(self, nap: Nap) -> float | None:
+        if pauses := self._handling.pauses.dues:
+            return min(pauses)
+        return nap(self._task) if self._task is not None else None
 
     async def run(self) -> None:
         self._task = asyncio.current_task()

@@ -38,6 +38,10 @@ def cancelled_itself(where: object) -> HandlerError:
     )
 
 
+#: Tells until when a task does nothing but wait for the clock; None when that isn't all it does.
+Nap = Callable[[asyncio.Task[Any]], float | None]
+
+
 class Work(Protocol):
     """Takes messages from a backlog, and marks how far everything is done."""
 
@@ -50,6 +54,10 @@ class Work(Protocol):
 
     def running(self) -> Iterable[Running]:
         """Return the messages whose handlers run."""
+        ...
+
+    def due(self, nap: Nap) -> float | None:
+        """Return until when all of it waits for the clock, infinity when there is nothing; None: something goes on."""
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from math import inf
 
 from eventy.clock import Clock
 from eventy.consumer.backlog import Backlog
@@ -14,11 +15,12 @@ from eventy.consumer.delivery import AtLeastOnce, Delivery, ExactlyOnce, Partiti
 from eventy.consumer.handling import AttemptAt, Ended, Handling, Retry
 from eventy.consumer.lanes import Lanes
 from eventy.consumer.options import ConsumerOptions, is_exactly_once
+from eventy.consumer.pauses import Pauses
 from eventy.consumer.port import Port
 from eventy.consumer.positions import Beginning, Positions
 from eventy.consumer.progress import Progress
 from eventy.consumer.serial import Serial
-from eventy.consumer.work import Running, Work, Workplace
+from eventy.consumer.work import Nap, Running, Work, Workplace
 from eventy.errors import BrokerError
 from eventy.message.record import Record, TopicPartition
 from eventy.tasks import Stop, unless
@@ -72,6 +74,7 @@ class Worker:
         self._failed = failed
         self._stopping = Stop()
         self._changed = asyncio.Event()
+        self._pause = Pauses(clock, self._stopping)
         self._backlog = Backlog(partition, port, self._changed)
         self._delivery: Delivery
         if is_exactly_once(options, group):
@@ -117,6 +120,19 @@ class Worker:
     def running(self) -> Iterable[Running]:
         """Return the messages whose handlers run."""
         return self._work.running() if self._work is not None else ()
+
+    @property
+    def is_flushing(self) -> bool:
+        """Whether the broker hasn't acknowledged yet what was sent."""
+        return self._handling is not None and self._handling.is_flushing
+
+    def due(self, nap: Nap) -> float | None:
+        """Return until when all of it waits for the clock, infinity when there is nothing to do; None: it goes on."""
+        if self.is_idle or self.is_abandoned:
+            return inf
+        if self._pause.dues:
+            return min(self._pause.dues)
+        return self._work.due(nap) if self._work is not None and self.has_begun else None
 
     def take_longest(self) -> Ended | None:
         """Return the longest attempt that has ended since the last call, if one took long."""
@@ -196,6 +212,3 @@ class Worker:
         self.done = offset
         self._delivery.mark(offset)
         self._checkpoints.reached(self.partition, offset)
-
-    async def _pause(self, seconds: float) -> None:
-        await unless(self._stopping, self._clock.sleep(seconds))

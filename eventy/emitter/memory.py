@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from eventy.broker.memory import MemoryBroker
+from eventy.broker.memory import DOWN, MemoryBroker
 from eventy.clock import Clock
 from eventy.emitter.base import MAX_REQUEST_SIZE, BaseEventEmitter
 from eventy.message.record import ProducerRecord
@@ -36,6 +36,10 @@ class MemoryEmitter(BaseEventEmitter):
     def is_transactional_with(self, broker: object) -> bool:
         return broker is self._broker
 
+    def readiness(self) -> str | None:
+        return DOWN if self._broker.is_down else None
+
     async def write(self, records: list[ProducerRecord]) -> None:
+        self._broker.check_reached()
         for record in records:
             self._broker.append(record)

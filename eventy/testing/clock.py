@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Set
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 from eventy.clock import Clock
 
@@ -18,6 +19,9 @@ class VirtualClock(Clock):
     """A clock whose timers fire in order when they are due, and whose ids count up."""
 
     def __init__(self) -> None:
+        #: Called when somebody begins to wait.
+        self.changed: Callable[[], None] = lambda: None
+        self._sleeping: dict[asyncio.Task[Any] | None, float] = {}
         self._now = 0.0
         self._timers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
@@ -32,13 +36,31 @@ class VirtualClock(Clock):
     def new_id(self) -> str:
         return f"00000000-0000-4000-8000-{next(self._ids):012x}"
 
-    async def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> Coroutine[Any, Any, None]:
+        """Wait for so many seconds, from this call on: the task that waits needn't have begun."""
         if seconds <= 0:
-            await asyncio.sleep(0)
-            return
-        due = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._timers, (self._now + seconds, next(self._order), due))
-        await due
+            return asyncio.sleep(0)
+        timer = asyncio.get_running_loop().create_future()
+        due = self._now + seconds
+        heapq.heappush(self._timers, (due, next(self._order), timer))
+        return self._until(timer, due)
+
+    async def _until(self, timer: asyncio.Future[None], due: float) -> None:
+        task = asyncio.current_task()
+        self._sleeping[task] = due
+        self.changed()
+        try:
+            await timer
+        finally:
+            del self._sleeping[task]
+
+    def nap(self, task: asyncio.Task[Any]) -> float | None:
+        """Return until when a task waits for this clock and nothing else; None when it doesn't."""
+        return self._sleeping.get(task)
+
+    def sleeping(self) -> Set[asyncio.Task[Any] | None]:
+        """Return the tasks that wait for time to pass."""
+        return {task for task, due in self._sleeping.items() if due > self._now}
 
     def timeout(self, seconds: float | None) -> AbstractAsyncContextManager[asyncio.Timeout]:
         return self._timeout(seconds)
@@ -58,10 +80,19 @@ class VirtualClock(Clock):
 
     def advance(self, seconds: float) -> None:
         """Move on by so many seconds, firing on the way what is due."""
-        until = self._now + seconds
-        while self._timers and self._timers[0][0] <= until:
+        self.advance_to(self._now + seconds)
+
+    def advance_to(self, until: float) -> None:
+        """Move on to a moment, firing on the way what is due."""
+        while (due := self.next_due()) is not None and due <= until:
             self.advance_to_next()
         self._now = max(self._now, until)
+
+    def next_due(self) -> float | None:
+        """Return when the next timer is due; None when there is none."""
+        while self._timers and self._timers[0][2].done():
+            heapq.heappop(self._timers)
+        return self._timers[0][0] if self._timers else None
 
     def advance_to_next(self) -> bool:
         """Move on to the next timer and fire it; False when there is none."""

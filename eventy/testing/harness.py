@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from dependency_injector import providers
 
 from eventy.app.check import build_app
+from eventy.app.eventy import Eventy
 from eventy.broker.memory import MemoryBroker
+from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.memory import MemoryConsumer
+from eventy.emitter.collection import collecting
 from eventy.emitter.memory import MemoryEmitter
-from eventy.errors import EventyError, SendError
 from eventy.event.base import BaseEvent
+from eventy.event.registry import Registry
+from eventy.testing import client
 from eventy.testing.clock import VirtualClock
+from eventy.testing.deliveries import Deliveries, Fault, Handler
+from eventy.testing.errors import HarnessError, NotSettledError
+from eventy.testing.letters import Letter
 from eventy.testing.overrides import OverrideError, Overrides, overrides_undone
+from eventy.testing.work import Work
+
+__all__ = ["Harness", "HarnessError", "Letter", "NotSettledError"]
 
 C = TypeVar("C")
 
-# Steps of the loop from a timer to the task that waits for it: the timer's task, who waits for it, the worker.
-_TURNS = 5
-# Real seconds; what isn't settled by then never will be.
-_DEADLINE = 10.0
+# Real seconds; what isn't done by then never will be.
+DEADLINE = 10.0
+# Real seconds in `advance`: a database that answers takes less, a handler that waits for time to pass takes them once.
+PATIENCE = 1.0
 
+_ROOT_NAMES = ("config", "clock", "broker", "event_serializer", "event_emitter", "app")
 _IN_MEMORY = {
     "event_consumer": f"{MemoryConsumer.__module__}.{MemoryConsumer.__qualname__}",
     "event_emitter": f"{MemoryEmitter.__module__}.{MemoryEmitter.__qualname__}",
@@ -36,55 +46,78 @@ _IN_MEMORY = {
 }
 
 
-class NotSettledError(EventyError, AssertionError):
-    """Work is still open after the deadline; the message says what."""
-
-
 class Harness(Generic[C]):
     """Runs a container's `app` inside `async with`.
 
     Parameters
         container: as the service builds it. Its singletons are built anew for the test, and dropped after it.
+        deadline: real seconds that anything may take: to be ready, to settle, to stop.
+        patience: real seconds that a handler may go on in `advance` until it counts as waiting for time to pass; by
+            default 1.
 
     Leaving it raises what the application has failed by, and OverrideError for overrides that were made inside and not
-    undone.
+    undone. Raises HarnessError for a container that lacks one of the names that it relies on.
     """
 
-    def __init__(self, container: C) -> None:
+    def __init__(self, container: C, *, deadline: float = DEADLINE, patience: float | None = None) -> None:
         self.container = container
         self._untyped: Any = container
-        self._entered = False
+        if missing := [name for name in _ROOT_NAMES if name not in getattr(container, "providers", ())]:
+            raise HarnessError(
+                f"{type(container).__name__} has no {', '.join(missing)}: a harness wants a root container that has "
+                f"{', '.join(_ROOT_NAMES)} under these names"
+            )
         self.clock = VirtualClock()
+        self._deadline = deadline
+        self._patience = PATIENCE if patience is None else patience
         self._before = ExitStack()
+        self._work: Work | None = None
+        self._client: client.httpx.AsyncClient | None = None
+        self._faults: list[Fault] = []
+        self._restarted = asyncio.Event()
+        self._restarted.set()
+        self._told: BaseException | None = None
+        self._body: asyncio.Task[Any] | None = None
+
+    # ------------------------------------------------------------ its life
 
     async def __aenter__(self) -> Self:
+        self._body = asyncio.current_task()
         self._before.enter_context(self._untyped.reset_singletons())
         self._before.callback(Overrides(self.container).undo)
-        self._untyped.config.override(self._settings())
-        self._untyped.clock.override(providers.Object(self.clock))
-        self._before.enter_context(overrides_undone(self.container))
         try:
-            self.app = build_app(self._untyped)
-            await self.app.__aenter__()
-            await self._ready()
+            self._untyped.config.override(self._settings())
+            self._untyped.clock.override(providers.Object(self.clock))
+            self._broker = MemoryBroker.of(self._untyped.config(), self.clock)
+            self._broker_provider = providers.Object(self._broker)
+            self._untyped.broker.override(self._broker_provider)
+            self._before.enter_context(overrides_undone(self.container))
+            await self._start()
         except BaseException:
             with self._before:
                 raise
-        self._entered = True
         return self
-
-    async def _ready(self) -> None:
-        """Return when every consumer has its partitions."""
-        try:
-            async with asyncio.timeout(_DEADLINE):
-                while self.app.readiness():  # noqa: ASYNC110 - a matter of a few steps of other tasks, not of time
-                    await asyncio.sleep(0)
-        except TimeoutError:
-            await self.app.__aexit__(None, None, None)
-            raise NotSettledError(f"not ready after {_DEADLINE:g} s: {self.app.readiness()}") from None
 
     def _settings(self) -> Mapping[str, Any]:
         return {**self._untyped.config(), **_IN_MEMORY}
+
+    async def _start(self) -> None:
+        self.app: Eventy = build_app(self._untyped)
+        has_registry = "registry" in self._untyped.providers
+        deliveries = Deliveries(self._untyped.registry() if has_registry else Registry())
+        deliveries.faults = self._faults
+        work = Work(self.app, self._broker, self.clock, deliveries, deadline=self._deadline, patience=self._patience)
+        self._deliveries = deliveries
+        self.app.deliver_through = deliveries.through
+        self.app.on_failure = work.stir
+        await self.app.__aenter__()
+        try:
+            await work.until(lambda: not self.app.readiness(), "not ready")
+        except NotSettledError as error:
+            reasons = self.app.readiness()
+            await self.app.abort()
+            raise NotSettledError(f"{error}\n{reasons}") from None
+        self._work = work
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -100,23 +133,52 @@ class Harness(Generic[C]):
     async def _leave(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        advancing = asyncio.create_task(self._advance())  # what still waits for a retry is let go
+        work, self._work = self._work, None
+        assert work is not None  # it is entered
         try:
-            async with asyncio.timeout(_DEADLINE):
-                await self.app.__aexit__(kind, error, trace)
+            is_cut_short = error is not None and not isinstance(error, asyncio.CancelledError)
+            await self._end_members(work, at_once=is_cut_short)
+            if is_cut_short:
+                await self.app.abort()  # the test has failed: what was open is its least concern
+            else:
+                await self._end(work, kind, error, trace)
         finally:
-            advancing.cancel()
-            await asyncio.wait({advancing})
+            await self._close_client()  # not before: requests that run are finished, or cut off by the server
+            work.is_over = True
+
+    async def _end(
+        self, work: Work, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop in good order; what takes longer than the deadline finds that its time to shut down is over."""
+        ending = asyncio.ensure_future(self.app.__aexit__(kind, error, trace))
+        letting_go = asyncio.create_task(work.let_go())
+        await asyncio.wait({ending}, timeout=self._deadline)
+        letting_go.cancel()
+        await asyncio.wait({letting_go})
+        while not ending.done():
+            self.clock.advance_to_next()
+            await asyncio.sleep(0)
+        failure = ending.exception()
+        if failure is not None and failure is not self._told:
+            raise failure
+
+    async def _close_client(self) -> None:
+        old, self._client = self._client, None
+        if old is not None:
+            await old.aclose()
 
     @property
-    def _broker(self) -> MemoryBroker:
-        broker: MemoryBroker = self._untyped.broker()
-        return broker
+    def _running(self) -> Work:
+        if self._work is None or (self._restarted.is_set() and self._work.is_over):
+            raise HarnessError("the harness isn't entered: use it inside `async with Harness(…) as app:`")
+        return self._work
+
+    # ------------------------------------------------------------ sending and looking
 
     async def send(self, event: BaseEvent, destination: str, key: str | bytes | None = None) -> None:
         """Send an event to a topic, as another service would. Inside `async with` only."""
-        if not self._entered:
-            raise SendError("the harness isn't entered: send inside `async with Harness(…) as app:`")
+        self._running  # noqa: B018 - raises outside of `async with`
+        self._raise_failure()
         await self._untyped.event_emitter().send(event, destination, key=key)
 
     def emitted(self, topic: str) -> list[BaseEvent]:
@@ -124,36 +186,164 @@ class Harness(Generic[C]):
         serializer = self._untyped.event_serializer()
         return [serializer.decode(record.value) for record in self._broker.records(topic) if record.value is not None]
 
+    def dead_letters(self, topic: str) -> list[Letter]:
+        """Return the messages of a topic that were put aside, in order within a partition."""
+        suffix, serializer = self._untyped.config.dead_letter_suffix(), self._untyped.event_serializer()
+        return [Letter.of(record, serializer) for record in self._broker.records(topic + suffix)]
+
+    @property
+    def http(self) -> client.httpx.AsyncClient:
+        """A client of the application's own server. Raises HarnessError without one, and without httpx."""
+        work = self._running
+        if self._client is None:
+            self._client = client.client_of(self._untyped, work.deadline)
+        return self._client
+
+    # ------------------------------------------------------------ work and time
+
     async def settled(self) -> None:
         """Return when nothing is left to do: every message handled, every send flushed, no retry waiting.
 
-        Retries that wait are let go at once. Raises NotSettledError after ten real seconds, saying what is open.
+        Time moves on to the next retry whenever there is nothing else to wait for. Raises NotSettledError after the
+        deadline, saying what is open, and what the application has failed by.
         """
-        try:
-            async with asyncio.timeout(_DEADLINE):
-                while self._broker.lag():
-                    await self._step()
-        except TimeoutError:
-            open_now = {f"{group}: {partition}": count for (group, partition), count in self._broker.lag().items()}
-            raise NotSettledError(f"still unhandled after {_DEADLINE:g} s: {json.dumps(open_now, indent=2)}") from None
-
-    async def _advance(self) -> None:
+        _refuse_handlers("settled()")
         while True:
-            await self._step()
+            await self._restarted.wait()
+            work = self._running
+            await work.settle()
+            if not work.is_over:
+                break
+        self._raise_failure()
 
-    async def _step(self) -> None:
-        """Let something happen: the next timer, when nothing else is left to do but wait for retries."""
-        if not self._only_retries():
-            await self._broker.change()
+    async def advance(self, ms: float) -> None:
+        """Move the time by so many ms, with all that becomes due on the way, and its consequences.
+
+        A handler that goes on for longer than `patience` counts as waiting for time to pass.
+        """
+        _refuse_handlers("advance()")
+        await self._running.pass_by(ms / 1000)
+        self._raise_failure()
+
+    def _raise_failure(self) -> None:
+        """Raise what the application has failed by, where nothing else tells: a fixture's harness has no body."""
+        failure = self.app.failure
+        if failure is not None and asyncio.current_task() is not self._body:
+            self._told = failure
+            raise failure
+
+    # ------------------------------------------------------------ faults
+
+    def fail_next(
+        self,
+        handler: Handler,
+        error: BaseException | type[BaseException] = RuntimeError,
+        times: int = 1,
+        *,
+        after: bool = False,
+    ) -> Fault:
+        """Have the next attempts at messages of a handler fail; what follows is what the settings say of failures.
+
+        Parameters
+            handler: a class of messages, a function of `on(…)`, or a message's full name.
+            error: what the attempts raise.
+            times: how many of them.
+            after: whether the handlers run first, so that there is something to be undone; else they aren't called.
+
+        Returns what is counted down: its `left` is 0 when all of it has happened. Raises UnknownNameError.
+        """
+        fault = Fault(handler, error, times, after)
+        self._running  # noqa: B018 - raises outside of `async with`
+        self._deliveries.fail(fault)
+        return fault
+
+    async def rebalance(self) -> None:
+        """Have partitions move: a second member joins each group, as another process would; the next time it leaves.
+
+        The members have the same handlers and the same providers. Returns when the partitions are dealt out: handlers
+        that run in one that moves are waited for. Raises NotSettledError when that takes too long.
+        """
+        _refuse_handlers("rebalance()")
+        work = self._running
+        if work.members:
+            await self._end_members(work, at_once=False)
+        else:
+            for consumer in self.app.components:
+                if isinstance(consumer, EngineConsumer) and consumer.group is not None:
+                    member = consumer.member()
+                    work.members.append(member)
+                    await member.start(self.app.deliver)
+                    self.app.add_task(member.wait(), name=f"second {member.name}")
+        await work.until(lambda: self._is_dealt_out(work), "the rebalance isn't over")
+        self._raise_failure()
+
+    def _is_dealt_out(self, work: Work) -> bool:
+        ready = not self.app.readiness() and not any(member.readiness() for member in work.members)
+        return ready and not self._broker.is_rebalancing()
+
+    async def _end_members(self, work: Work, *, at_once: bool) -> None:
+        leaving = {asyncio.create_task(member.stop()) for member in work.members}
+        if not leaving:
             return
-        await self._turns()  # the last retry to come has set its timer then
-        if self._only_retries() and self.clock.advance_to_next():
-            await self._turns()  # whose timer it was has noticed then
+        if not at_once:
+            await asyncio.wait(leaving, timeout=self._deadline)
+        else:
+            await asyncio.sleep(0)
+        for task in leaving:
+            task.cancel()
+        await asyncio.wait(leaving)
+        for task in leaving:
+            with suppress(asyncio.CancelledError, Exception):  # the application fails by it as well
+                task.result()
+        work.members.clear()
 
-    def _only_retries(self) -> bool:
-        open_ = self._broker.lag().keys()
-        return bool(open_) and self._broker.asleep() >= open_
+    async def crash_and_restart(self) -> None:
+        """End the application as a kill does, and start another on what the broker has: written and committed.
 
-    async def _turns(self) -> None:
-        for _ in range(_TURNS):
-            await self.clock.sleep(0)
+        Nothing is drained, what runs is cancelled, and what it still does reaches nobody. The other one has the same
+        container with its overrides, and new singletons: `app.app`, `app.http` and what you have asked the container
+        for are the old one's. Time doesn't move.
+        """
+        _refuse_handlers("crash_and_restart()")
+        work = self._running
+        if self._broker.is_down:
+            raise HarnessError("the broker is down, nothing starts: leave `with app.broker_down():` first")
+        self._restarted.clear()
+        work.is_over = True
+        self._broker = self._broker.hand_over()
+        self._broker_provider.set_provides(self._broker)
+        try:
+            await self._end_members(work, at_once=True)
+            await self.app.abort()
+            await self._close_client()
+            self._untyped.reset_singletons()
+            if asyncio.current_task() is self._body:
+                await self._start()
+            else:
+                await asyncio.create_task(self._start())
+        finally:
+            self._restarted.set()
+
+    @contextmanager
+    def broker_down(self) -> Iterator[None]:
+        """Have the broker answer nobody inside `with`, then be back with everything it had.
+
+        Sends outside of handlers fail by BrokerUnavailableError, as they do on Kafka when it hasn't answered in time:
+        at once here. Handlers go on with what was fetched, their sends and commits are tried until the broker is back;
+        nothing is fetched. Consumers and emitter say in `readiness` that it is down.
+        """
+        self._running  # noqa: B018 - raises outside of `async with`
+        broker = self._broker
+        broker.go_down()
+        try:
+            yield
+        finally:
+            broker.come_back()
+
+
+def _refuse_handlers(what: str) -> None:
+    if collecting.get() is not None:
+        raise HarnessError(
+            f"{what} is called while a message is handled, for which it would wait: call it in the test, which may let "
+            "the handler go on by an asyncio.Event"
+        )

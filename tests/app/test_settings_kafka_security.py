@@ -7,8 +7,8 @@ import pytest
 
 from eventy.app.settings import Settings, load_settings, settings_from
 from eventy.errors import SettingsError
-from tests.real.secured import make_certificate
-from tests.real.unavailable import UnavailableError, skip_or_fail
+from eventy.testing.kafka.secured import make_certificate
+from eventy.testing.kafka.unavailable import UnavailableError, skip_or_fail
 
 LOGIN = {
     "KAFKA_SECURITY_PROTOCOL": "sasl_ssl",

@@ -148,16 +148,39 @@ async def test_readers_without_a_group_are_forgotten_when_they_leave(broker: Mem
     assert broker._readers == []
 
 
-async def test_waiting_retry_is_asleep(broker: MemoryBroker) -> None:
+async def test_change_is_told_when_an_offset_is_committed(broker: MemoryBroker) -> None:
     member, (first, _) = Member({"a"}.__contains__, nothing, nothing), broker.partitions("a")
     group = broker.join("g", member, woken)
     await settle(group)
     change = broker.change()
-    group.sleep(first)
+    group.commit(member, {first: 0})
     assert change.done()
-    assert broker.asleep() == {("g", first)}
-    group.wake(first)
-    assert broker.asleep() == set()
-    group.sleep(first)
-    broker.leave(group, member)
-    assert broker.asleep() == set()
+
+
+async def test_who_comes_after_a_crash_finds_what_was_committed_and_nobody_connected(broker: MemoryBroker) -> None:
+    member, (first, _) = Member({"a"}.__contains__, nothing, nothing), broker.partitions("a")
+    group = broker.join("g", member, woken)
+    await settle(group)
+    for _ in range(3):
+        broker.append(record("a"), partition=0)
+    group.commit(member, {first: 1})
+    heir = broker.hand_over()
+    broker.append(record("a"), partition=0)  # what the dead still do
+    group.commit(member, {first: 3})
+    assert heir.end_offset(first) == 3
+    assert heir.committed("g", first) == 1
+    assert heir.lag() == {("g", first): 2}
+    await settle(heir.join("g", newcomer := Member({"a"}.__contains__, nothing, nothing), woken))
+    assert newcomer.assignment == frozenset(heir.partitions("a"))
+
+
+async def test_producer_after_a_crash_fences_the_one_before(broker: MemoryBroker) -> None:
+    before = broker.transactional("t")
+    heir = broker.hand_over()
+    after = heir.transactional("t")
+    before.append(record("a"))
+    before.commit("g", {})
+    assert heir.records("a") == []
+    after.append(record("a"))
+    after.commit("g", {})
+    assert len(heir.records("a")) == 1

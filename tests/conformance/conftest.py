@@ -1,20 +1,22 @@
 """Every test of this folder runs on every backend, with either delivery."""
 
-import asyncio
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 
-from tests.conformance.backend import Backend
-from tests.conformance.deliveries import AT_LEAST_ONCE, EXACTLY_ONCE
-from tests.conformance.kafka import KafkaBackend
-from tests.conformance.memory import MemoryBackend
-from tests.conformance.scene import Scene
-from tests.real.kafka import KafkaBroker
+from eventy.testing.conformance.backend import Backend
+from eventy.testing.conformance.kafka import KafkaBackend
+from eventy.testing.conformance.memory import MemoryBackend
+from eventy.testing.conformance.running import run_on, scene
+from eventy.testing.kafka.broker import KafkaBroker
+
+__all__ = ["backend", "pytest_collection_modifyitems", "pytest_generate_tests", "scene"]
 
 # What is written, and when, differs with the delivery. The other tests have it on Kafka too with `--soak`.
 _ABOUT_WRITING = {"test_exactly_once", "test_exhaustion", "test_handling", "test_lanes", "test_letters", "test_retry"}
+
+pytest_generate_tests = run_on(
+    at_least_once=["memory", pytest.param("kafka", marks=pytest.mark.kafka)],
+    exactly_once=["memory-exactly-once", pytest.param("kafka-exactly-once", marks=pytest.mark.kafka)],
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,7 +30,7 @@ def _takes_its_time(item: pytest.Item) -> bool:
     return backend == "kafka-exactly-once" and item.path.stem not in _ABOUT_WRITING
 
 
-@pytest.fixture(params=[*AT_LEAST_ONCE, *EXACTLY_ONCE])
+@pytest.fixture
 def backend(request: pytest.FixtureRequest) -> Backend:
     kind, _, delivery = request.param.partition("-")
     options = {"delivery": "exactly_once"} if delivery else {}
@@ -36,13 +38,3 @@ def backend(request: pytest.FixtureRequest) -> Backend:
         return MemoryBackend(options)
     broker: KafkaBroker = request.getfixturevalue("kafka_broker")
     return KafkaBackend(broker.bootstrap, options)
-
-
-@pytest_asyncio.fixture
-async def scene(backend: Backend) -> AsyncIterator[Scene]:
-    before = asyncio.all_tasks()
-    scene = Scene(backend)
-    yield scene
-    await scene.end()
-    left = asyncio.all_tasks() - before - {asyncio.current_task()}
-    assert not left, f"tasks are left: {left}"

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from tests.conformance.memory import MemoryBackend
-from tests.conformance.scene import Scene
+from eventy.testing.conformance.memory import MemoryBackend
+from eventy.testing.conformance.scene import Scene
 
 
 @pytest_asyncio.fixture

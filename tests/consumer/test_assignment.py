@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from tests.conformance.scene import Notes, Scene
+from eventy.testing.conformance.scene import Notes, Scene
 
 
 @pytest.mark.parametrize(

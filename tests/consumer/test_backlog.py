@@ -9,7 +9,7 @@ from eventy.consumer.backlog import Backlog
 from eventy.consumer.memory import MemoryPort
 from eventy.consumer.subscription import Subscription
 from eventy.message.record import ProducerRecord, Record, TopicPartition
-from tests.conformance.scene import DEADLINE
+from eventy.testing.conformance.scene import DEADLINE
 
 ONE, OTHER = TopicPartition("topic", 0), TopicPartition("topic", 1)
 

@@ -7,7 +7,7 @@ import pytest
 from eventy.clock import Clock
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from tests.conformance.scene import Notes, Scene, until
+from eventy.testing.conformance.scene import Notes, Scene, until
 
 
 @pytest.fixture(autouse=True)

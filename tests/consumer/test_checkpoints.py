@@ -8,7 +8,7 @@ import pytest_asyncio
 from eventy.clock import Clock
 from eventy.consumer.checkpoints import Checkpoints
 from eventy.message.record import TopicPartition
-from tests.conformance.scene import until
+from eventy.testing.conformance.scene import until
 
 ONE, TWO = TopicPartition("topic", 1), TopicPartition("topic", 2)
 

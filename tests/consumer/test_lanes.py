@@ -1,22 +1,31 @@
 """Lanes: what needs no broker to be seen."""
 
 import asyncio
+from math import inf
+from typing import Any
 
 import pytest
 
 from eventy.broker.memory import MemoryBroker
 from eventy.clock import Clock
+from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.memory import MemoryPort
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from tests.conformance.memory import MemoryBackend
-from tests.conformance.scene import Notes, Scene, failing, revoke_of, until
-from tests.conformance.serializer import encoded
+from eventy.testing.clock import VirtualClock
+from eventy.testing.conformance.memory import MemoryBackend
+from eventy.testing.conformance.scene import Notes, Scene, failing, revoke_of, until
+from eventy.testing.conformance.serializer import encoded
 
 
 def broker_of(scene: Scene) -> MemoryBroker:
     assert isinstance(scene.backend, MemoryBackend)
     return scene.backend.broker
+
+
+def dues(consumer: EngineConsumer[Any], clock: VirtualClock) -> list[float | None]:
+    assert consumer.run is not None
+    return list(consumer.run.dues(clock.nap))
 
 
 async def turns(count: int) -> None:
@@ -36,23 +45,24 @@ async def test_message_that_is_about_to_begin_does_not_count_as_stuck(scene: Sce
 
 
 async def test_partition_that_is_taken_away_while_a_retry_waits_is_no_longer_asleep(scene: Scene) -> None:
-    topic, notes, second = await scene.topic(partitions=2), failing(0), Notes()
+    topic, notes, second, clock = await scene.topic(partitions=2), failing(0), Notes(), VirtualClock()
     await scene.put(topic, 0, partition=1)
-    await scene.consume(notes, topic, group="g", concurrency=2, retry_interval=60_000)
-    await until(lambda: len(broker_of(scene).asleep()) == 1)
+    first = await scene.consume(notes, topic, group="g", concurrency=2, retry_interval=60_000, clock=clock)
+    await until(lambda: 60 in dues(first, clock))
     await scene.consume(second, topic, group="g", concurrency=2)
     await second.until(1)
-    assert not broker_of(scene).asleep()
+    assert dues(first, clock) == [inf]
 
 
 async def test_partition_is_asleep_while_all_there_is_room_for_waits_behind_a_retry(scene: Scene) -> None:
-    topic, notes = await scene.topic(), failing(0)
+    topic, notes, clock = await scene.topic(), failing(0), VirtualClock()
     await scene.put(topic, *range(5), key=b"a")
-    await scene.consume(notes, topic, group="g", concurrency=2, slice_messages=5, retry_interval=60_000)
-    await until(lambda: len(broker_of(scene).asleep()) == 1)
+    options: dict[str, Any] = {"concurrency": 2, "slice_messages": 5, "retry_interval": 60_000}
+    consumer = await scene.consume(notes, topic, group="g", clock=clock, **options)
+    await until(lambda: dues(consumer, clock) == [60])
     await scene.put(topic, *range(5, 10), key=b"b")
     await turns(20)
-    assert len(broker_of(scene).asleep()) == 1
+    assert dues(consumer, clock) == [60]
     assert notes.numbers == [0]
 
 

@@ -8,8 +8,8 @@ import pytest
 from eventy.errors import HandlerError, ShutdownTimeoutError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from tests.conformance.scene import Notes, Scene, failing, until
-from tests.conformance.serializer import event
+from eventy.testing.conformance.scene import Notes, Scene, failing, until
+from eventy.testing.conformance.serializer import event
 
 
 async def test_stop_drains_to_the_last_message(scene: Scene) -> None:

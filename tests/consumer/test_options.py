@@ -9,7 +9,7 @@ from eventy.clock import Clock
 from eventy.consumer.memory import MemoryConsumer
 from eventy.consumer.options import ConsumerOptions
 from eventy.errors import ConfigurationError
-from tests.conformance.serializer import JsonSerializer
+from eventy.testing.conformance.serializer import JsonSerializer
 
 
 def consumer(**arguments: Any) -> MemoryConsumer:

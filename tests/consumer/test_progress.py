@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from eventy.consumer.progress import Progress
 from eventy.errors import BrokerUnavailableError, CommitFailedError
 from eventy.message.record import TopicPartition
-from tests.conformance.scene import HastyClock, until
+from eventy.testing.conformance.scene import HastyClock, until
 
 ONE, TWO = TopicPartition("topic", 1), TopicPartition("topic", 2)
 

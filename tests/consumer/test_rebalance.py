@@ -13,8 +13,8 @@ from eventy.errors import CommitFailedError, HandlerError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.message.record import Record, TopicPartition
-from tests.conformance.scene import Notes, Scene, TurnedClock, failing, until
-from tests.conformance.serializer import encoded
+from eventy.testing.conformance.scene import Notes, Scene, TurnedClock, failing, until
+from eventy.testing.conformance.serializer import encoded
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from eventy.errors import BrokerUnavailableError
 from eventy.message.record import TopicPartition
-from tests.conformance.scene import DEADLINE, Notes, Scene, port_of, until
+from eventy.testing.conformance.scene import DEADLINE, Notes, Scene, port_of, until
 
 
 async def test_position_that_the_broker_does_not_tell_in_time_is_asked_for_again(

@@ -17,8 +17,8 @@ from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.message.record import TopicPartition
 from eventy.testing.clock import VirtualClock
-from tests.conformance.scene import DEADLINE, HastyClock, Notes, Scene, ended, port_of, until
-from tests.conformance.serializer import encoded
+from eventy.testing.conformance.scene import DEADLINE, HastyClock, Notes, Scene, ended, port_of, until
+from eventy.testing.conformance.serializer import encoded
 
 FIRST = TopicPartition("topic", 0)
 

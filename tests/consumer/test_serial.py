@@ -9,7 +9,7 @@ import pytest
 
 from eventy.clock import Clock
 from eventy.errors import Unretryable
-from tests.conformance.scene import Notes, Scene, failing, port_of, until
+from eventy.testing.conformance.scene import Notes, Scene, failing, port_of, until
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from eventy.clock import Clock
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.testing.clock import VirtualClock
-from tests.conformance.scene import Notes, Scene, until
+from eventy.testing.conformance.scene import Notes, Scene, until
 
 LOGGER = "eventy.consumer.stalls"
 

@@ -9,7 +9,7 @@ from eventy.clock import Clock
 from eventy.consumer.memory import MemoryConsumer
 from eventy.consumer.subscription import Subscription
 from eventy.errors import ConfigurationError
-from tests.conformance.serializer import JsonSerializer
+from eventy.testing.conformance.serializer import JsonSerializer
 
 
 def test_pattern_matches_a_topic_as_a_whole() -> None:

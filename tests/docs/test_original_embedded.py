@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from eventy.testing.kafka.process import free_port
 from tests.docs.pages import ROOT, blocks
-from tests.real.process import free_port
 from tests.service.process import Process
 
 PAGE = ROOT / "docs" / "guide" / "from-the-original.md"

@@ -3,6 +3,8 @@
     ```python                             runs; the blocks of a page run in their order, in one namespace,
                                           and functions named test_… are called, with pytest's `tmp_path`
                                           where they name it
+    ```python by=pytest                   runs as well, by pytest with eventy's plugin: such blocks of a page are one
+                                          module, in a project whose container is the sample's
     ```python file=payment/commands.py    quotes this file, word for word
     ```python title="service.py"          a file of the program of docs/guide/start.md, which runs as a whole
 
@@ -27,6 +29,15 @@ from tests.docs.pages import PAGES, ROOT, Block, blocks, name, prose
 
 BLOCKS = [block for page in PAGES for block in blocks(page)]
 PYTHON = [block for block in BLOCKS if block.language == "python"]
+PROJECT = """
+[tool.eventy]
+app = "containers.application:create_container"
+[tool.pytest.ini_options]
+asyncio_mode = "auto"
+asyncio_default_fixture_loop_scope = "function"
+filterwarnings = ["error"]
+"""
+pytest_plugins = ["pytester"]
 LANGUAGES = {"dotenv", "json", "mermaid", "python", "sh", "text", "toml"}
 
 
@@ -34,7 +45,7 @@ LANGUAGES = {"dotenv", "json", "mermaid", "python", "sh", "text", "toml"}
 def test_every_block_says_what_it_is(block: Block) -> None:
     assert block.language in LANGUAGES
     if block.language == "python":
-        assert list(block.attributes) in ([], ["file"], ["title"])
+        assert list(block.attributes) in ([], ["by"], ["file"], ["title"])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
@@ -65,6 +76,18 @@ async def test_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.Monkey
             outcome = called(module.__dict__[defined], tmp_path / defined)
             if inspect.isawaitable(outcome):
                 await outcome
+
+
+@pytest.mark.parametrize("page", sorted({block.page for block in PYTHON if "by" in block.attributes}), ids=name)
+def test_blocks_run_by_pytest(page: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in_a_fresh_folder(pytester.path, monkeypatch)
+    monkeypatch.syspath_prepend(ROOT)
+    ours = [block for block in PYTHON if block.page == page and "by" in block.attributes]
+    assert {block.attributes["by"] for block in ours} == {"pytest"}
+    pytester.makepyprojecttoml(PROJECT)
+    (pytester.path / "test_page.py").write_text("\n\n".join(block.text for block in ours))
+    result = pytester.runpytest_inprocess("-p", "eventy.testing.plugin", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=sum(block.text.count("def test_") for block in ours))
 
 
 def test_files_with_a_title_are_a_program_that_prints_what_the_page_says(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from eventy.event.tombstone import Tombstone
 from eventy.handler.attempt import Attempt, Delivery
 from eventy.message.context import Context
 from eventy.message.record import Header
-from tests.conformance.serializer import JsonSerializer, encoded
+from eventy.testing.conformance.serializer import JsonSerializer, encoded
 
 
 class FarSchema(JsonSerializer):

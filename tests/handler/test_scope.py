@@ -19,7 +19,7 @@ from eventy.event.base import BaseEvent
 from eventy.handler.attempt import Attempt
 from eventy.handler.scope import Scope, check_scope
 from eventy.message.context import Context
-from tests.conformance.serializer import JsonSerializer, encoded
+from eventy.testing.conformance.serializer import JsonSerializer, encoded
 from tests.handler.test_attempt import Seen, record
 
 

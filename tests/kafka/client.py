@@ -10,7 +10,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.commit import OffsetFetchRequest, OffsetFetchResponse_v3
 from aiokafka.protocol.fetch import FetchRequest
 
-from tests.conformance.scene import until
+from eventy.testing.conformance.scene import until
 
 # Bytes of a record batch before its length ends: the base offset and the length of what follows (KIP-98).
 _HEAD = 12

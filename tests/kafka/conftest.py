@@ -7,10 +7,10 @@ import pytest
 import pytest_asyncio
 
 from eventy.broker.kafka.connection import KafkaConnection
-from tests.conformance.kafka import KafkaBackend
-from tests.conformance.scene import Scene
-from tests.real.kafka import KafkaBroker
-from tests.real.process import free_port
+from eventy.testing.conformance.kafka import KafkaBackend
+from eventy.testing.conformance.scene import Scene
+from eventy.testing.kafka.find import KafkaBroker
+from eventy.testing.kafka.process import free_port
 
 
 @pytest.fixture

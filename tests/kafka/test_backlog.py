@@ -7,9 +7,9 @@ import sys
 
 from aiokafka import AIOKafkaProducer
 
-from tests.conformance.kafka import KafkaBackend
-from tests.conformance.scene import Scene
-from tests.conformance.serializer import encoded
+from eventy.testing.conformance.kafka import KafkaBackend
+from eventy.testing.conformance.scene import Scene
+from eventy.testing.conformance.serializer import encoded
 from tests.service.process import ROOT
 
 COUNT = 1_000_000

@@ -5,9 +5,9 @@ import time
 import pytest
 
 from eventy.errors import BrokerUnavailableError
-from tests.conformance.scene import Notes, Scene, until
-from tests.conformance.serializer import encoded, event
-from tests.real.kafka import KafkaBroker
+from eventy.testing.conformance.scene import Notes, Scene, until
+from eventy.testing.conformance.serializer import encoded, event
+from eventy.testing.kafka.find import KafkaBroker
 
 
 async def test_send_fails_within_a_bound_while_the_broker_is_away_and_succeeds_after(

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.kafka import KafkaBackend
-from tests.conformance.scene import Scene
+from eventy.testing.conformance.kafka import KafkaBackend
+from eventy.testing.conformance.scene import Scene
+from eventy.testing.kafka.find import KafkaBroker
 from tests.kafka.faults.chain import Chain
 from tests.kafka.faults.sizes import FULL, SHORT
-from tests.real.kafka import KafkaBroker
 
 OnChain = Callable[..., AbstractAsyncContextManager[Chain]]
 

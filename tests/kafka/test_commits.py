@@ -14,11 +14,11 @@ from aiokafka.protocol.commit import OffsetCommitRequest
 
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from tests.conformance.scene import Notes, Scene, until
-from tests.conformance.serializer import encoded
+from eventy.testing.conformance.scene import Notes, Scene, until
+from eventy.testing.conformance.serializer import encoded
+from eventy.testing.kafka.find import KafkaBroker
 from tests.kafka.client import Cuts, Holding, Loading, offsets_of
 from tests.kafka.test_replay import commit
-from tests.real.kafka import KafkaBroker
 
 
 async def put(scene: Scene, topic: str, *numbers: int, partitions: int = 1) -> None:

@@ -8,15 +8,15 @@ from aiokafka import AIOKafkaProducer
 
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from tests.conformance.kafka import KafkaBackend
-from tests.conformance.scene import Notes, Scene, port_of, until
-from tests.conformance.test_exactly_once import forward
-from tests.conformance.test_lanes import Gated
+from eventy.testing.conformance.exactly_once import forward
+from eventy.testing.conformance.kafka import KafkaBackend
+from eventy.testing.conformance.lanes import Gated
+from eventy.testing.conformance.scene import Notes, Scene, port_of, until
+from eventy.testing.kafka.find import KafkaBroker
 from tests.kafka.client import Holding
 from tests.kafka.test_replay import commit
 from tests.kafka.test_revoke import grant
 from tests.kafka.transactions import Rival, Silence, numbers_in, owner
-from tests.real.kafka import KafkaBroker
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.kafka import KafkaBackend
-from tests.conformance.scene import Scene, until
+from eventy.testing.conformance.kafka import KafkaBackend
+from eventy.testing.conformance.scene import Scene, until
 from tests.kafka.faults.stage import Stage
 
 OnStage = Callable[..., AbstractAsyncContextManager[Stage]]

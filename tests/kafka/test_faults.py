@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.kafka import KafkaBackend
-from tests.conformance.scene import Scene
+from eventy.testing.conformance.kafka import KafkaBackend
+from eventy.testing.conformance.scene import Scene
+from eventy.testing.kafka.find import KafkaBroker
 from tests.kafka.faults.flow import number_of
 from tests.kafka.faults.letters import as_sent, committed_too_early, letters_of, note_when_letters_arrive
 from tests.kafka.faults.sizes import FULL, SHORT, Sizes
 from tests.kafka.faults.stage import PLACES, Stage
-from tests.real.kafka import KafkaBroker
 
 OnStage = Callable[..., AbstractAsyncContextManager[Stage]]
 # Milliseconds of silence after which the group expels a process. The short one is the broker's least; the other is for

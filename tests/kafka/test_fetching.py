@@ -12,8 +12,8 @@ from aiokafka.errors import CorruptRecordException
 
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from tests.conformance.scene import Notes, Scene, port_of, until
-from tests.conformance.serializer import encoded
+from eventy.testing.conformance.scene import Notes, Scene, port_of, until
+from eventy.testing.conformance.serializer import encoded
 from tests.kafka.client import Holding, Pauses, Traffic
 
 

@@ -7,9 +7,9 @@ from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from eventy.errors import HandlerError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from tests.conformance.kafka import KafkaBackend
-from tests.conformance.scene import Notes, Scene
-from tests.conformance.serializer import encoded
+from eventy.testing.conformance.kafka import KafkaBackend
+from eventy.testing.conformance.scene import Notes, Scene
+from eventy.testing.conformance.serializer import encoded
 
 
 class NoText(str):

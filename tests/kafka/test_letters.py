@@ -17,10 +17,10 @@ from eventy.consumer.subscription import Subscription
 from eventy.errors import BrokerError, BrokerUnavailableError, RecordTooLargeError
 from eventy.handler.dead_letter import dead_letter
 from eventy.message.record import DeadLetter
-from tests.conformance.kafka import KafkaBackend
-from tests.conformance.scene import Scene, until
-from tests.real.kafka import KafkaBroker
-from tests.real.topics import unique
+from eventy.testing.conformance.kafka import KafkaBackend
+from eventy.testing.conformance.scene import Scene, until
+from eventy.testing.kafka.find import KafkaBroker
+from eventy.testing.kafka.topics import unique
 
 
 @pytest_asyncio.fixture

@@ -4,8 +4,8 @@ import asyncio
 
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from tests.conformance.scene import Scene
-from tests.conformance.serializer import event
+from eventy.testing.conformance.scene import Scene
+from eventy.testing.conformance.serializer import event
 
 
 async def test_400_tasks_send_to_one_partition_at_once(scene: Scene) -> None:

@@ -8,10 +8,10 @@ from eventy.errors import HandlerError, RecordTooLargeError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.message.record import ProducerRecord
-from tests.conformance.kafka import KafkaBackend
-from tests.conformance.scene import Scene
-from tests.conformance.serializer import encoded, event
-from tests.real.topics import unique
+from eventy.testing.conformance.kafka import KafkaBackend
+from eventy.testing.conformance.scene import Scene
+from eventy.testing.conformance.serializer import encoded, event
+from eventy.testing.kafka.topics import unique
 
 
 @pytest.fixture

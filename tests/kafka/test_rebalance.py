@@ -12,9 +12,9 @@ from eventy.errors import CommitFailedError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.message.record import TopicPartition
-from tests.conformance.kafka import KafkaBackend
-from tests.conformance.scene import Notes, Scene, failing, port_of, until
-from tests.conformance.serializer import encoded, event
+from eventy.testing.conformance.kafka import KafkaBackend
+from eventy.testing.conformance.scene import Notes, Scene, failing, port_of, until
+from eventy.testing.conformance.serializer import encoded, event
 
 
 async def test_rebalances_lose_nothing_and_keep_the_order_of_first_handling(scene: Scene) -> None:

@@ -1,8 +1,8 @@
 """The client's records are ours, without a copy."""
 
 from eventy.message.record import Record, TopicPartition
-from tests.conformance.scene import Notes, Scene, until
-from tests.conformance.serializer import encoded
+from eventy.testing.conformance.scene import Notes, Scene, until
+from eventy.testing.conformance.serializer import encoded
 
 
 async def test_records_of_the_client_keep_the_protocol(scene: Scene) -> None:

@@ -8,10 +8,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from tests.conformance.scene import Notes, Scene, until
-from tests.conformance.serializer import encoded
-from tests.real.kafka import KafkaBroker
-from tests.real.topics import unique
+from eventy.testing.conformance.scene import Notes, Scene, until
+from eventy.testing.conformance.serializer import encoded
+from eventy.testing.kafka.find import KafkaBroker
+from eventy.testing.kafka.topics import unique
 
 
 async def write_transactions(bootstrap: str, topic: str, *outcomes: str) -> None:

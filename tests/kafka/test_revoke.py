@@ -7,8 +7,8 @@ from typing import Any
 
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from tests.conformance.scene import Notes, Scene, until
-from tests.conformance.serializer import encoded
+from eventy.testing.conformance.scene import Notes, Scene, until
+from eventy.testing.conformance.serializer import encoded
 
 
 def grant(scene: Scene, **times: int) -> None:

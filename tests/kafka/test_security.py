@@ -12,11 +12,11 @@ from eventy.broker.kafka.connection import KafkaConnection
 from eventy.broker.kafka.security import Security
 from eventy.clock import Clock
 from eventy.errors import BrokerUnavailableError
-from tests.conformance.kafka import KafkaBackend
-from tests.conformance.scene import Notes, Scene
-from tests.conformance.serializer import JsonSerializer, event
-from tests.real.kafka import KafkaBroker, unique
-from tests.real.secured import PASSWORD, USERNAME, Secured, make_certificate
+from eventy.testing.conformance.kafka import KafkaBackend
+from eventy.testing.conformance.scene import Notes, Scene
+from eventy.testing.conformance.serializer import JsonSerializer, event
+from eventy.testing.kafka.find import KafkaBroker, unique
+from eventy.testing.kafka.secured import PASSWORD, USERNAME, Secured, make_certificate
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import asyncio
 
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from tests.conformance.scene import Notes, Scene
-from tests.conformance.serializer import event
+from eventy.testing.conformance.scene import Notes, Scene
+from eventy.testing.conformance.serializer import event
 
 
 async def test_the_rest_comes_after_a_restart_none_skipped_and_none_twice(scene: Scene) -> None:

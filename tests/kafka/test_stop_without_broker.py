@@ -14,9 +14,9 @@ from eventy.errors import BrokerUnavailableError, ShutdownTimeoutError
 from eventy.event.base import BaseEvent
 from eventy.event.registry import Registry, on
 from eventy.message.context import Context
-from tests.conformance.scene import Notes, Scene, until
-from tests.conformance.serializer import NAME, encoded, event
-from tests.real.kafka import KafkaBroker
+from eventy.testing.conformance.scene import Notes, Scene, until
+from eventy.testing.conformance.serializer import NAME, encoded, event
+from eventy.testing.kafka.find import KafkaBroker
 
 # Seconds of the deadline for the whole application, and those that may pass beyond it until the last one has given up.
 DEADLINE, BEYOND = 4.0, 8.0

@@ -10,10 +10,10 @@ import pytest
 
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from tests.conformance.kafka import KafkaBackend
-from tests.conformance.scene import Notes, Scene, port_of, until
-from tests.conformance.serializer import encoded
-from tests.real.topics import unique
+from eventy.testing.conformance.kafka import KafkaBackend
+from eventy.testing.conformance.scene import Notes, Scene, port_of, until
+from eventy.testing.conformance.serializer import encoded
+from eventy.testing.kafka.topics import unique
 
 
 @pytest.fixture(autouse=True)

@@ -12,15 +12,15 @@ from eventy.consumer.counts import Counts
 from eventy.errors import HandlerError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from tests.conformance.kafka import KafkaBackend
-from tests.conformance.scene import Notes, Scene, ended, failing, until
-from tests.conformance.serializer import event
-from tests.conformance.test_exactly_once import forward
+from eventy.testing.conformance.exactly_once import forward
+from eventy.testing.conformance.kafka import KafkaBackend
+from eventy.testing.conformance.scene import Notes, Scene, ended, failing, until
+from eventy.testing.conformance.serializer import event
+from eventy.testing.kafka.find import KafkaBroker
 from tests.kafka.client import Cuts, Holding
 from tests.kafka.test_replay import commit
 from tests.kafka.test_revoke import grant
 from tests.kafka.transactions import Ends, numbers_in, owner, until_discarded, until_ends_at
-from tests.real.kafka import KafkaBroker
 
 _MODULE = "eventy.broker.kafka.transactions"
 

@@ -11,8 +11,8 @@ from eventy.clock import Clock
 from eventy.consumer.kafka import KafkaConsumer
 from eventy.emitter.kafka import KafkaProducer
 from eventy.errors import BrokerUnavailableError
-from tests.conformance.scene import Notes
-from tests.conformance.serializer import JsonSerializer, event
+from eventy.testing.conformance.scene import Notes
+from eventy.testing.conformance.serializer import JsonSerializer, event
 
 
 @pytest.fixture(params=["refused", "mute"])

@@ -15,8 +15,8 @@ from aiokafka.protocol.transaction import EndTxnRequest
 
 from eventy.consumer.engine import EngineConsumer
 from eventy.handler.attempt import Deliver
-from tests.conformance.scene import Scene, port_of, until
-from tests.conformance.serializer import JsonSerializer, encoded
+from eventy.testing.conformance.scene import Scene, port_of, until
+from eventy.testing.conformance.serializer import JsonSerializer, encoded
 
 
 class Rival:

@@ -15,8 +15,8 @@ from eventy.emitter.kafka import KafkaProducer
 from eventy.event.generic import GenericEvent
 from eventy.event.registry import Registry
 from eventy.serializer.avro import AvroEventSerializer
-from tests.real.broker import KafkaBroker
-from tests.real.process import free_port
+from eventy.testing.kafka.broker import KafkaBroker
+from eventy.testing.kafka.process import free_port
 from tests.service.process import Process
 from tests.service.topics import fresh_topics
 

@@ -10,8 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.real.process import dies_with_parent, free_port, tail
-from tests.real.unavailable import UnavailableError
+from eventy.testing.kafka.process import dies_with_parent, free_port, tail
+from eventy.testing.kafka.unavailable import UnavailableError
 
 _READY_WITHIN = 30.0  # seconds; it takes one
 

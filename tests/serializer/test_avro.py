@@ -15,7 +15,7 @@ from eventy.event.generic import GenericEvent
 from eventy.event.registry import Registry, on
 from eventy.serializer.avro import AvroEventSerializer
 from eventy.serializer.schema.schema import MAX_NESTING
-from tests.serializer.schema_files import record, write
+from eventy.testing.conformance.schema_files import record, write
 
 CREATE = "qotto.payment.command.CreatePayment"
 

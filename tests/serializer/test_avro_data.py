@@ -16,7 +16,7 @@ from eventy.errors import EncodeError
 from eventy.event.generic import GenericEvent
 from eventy.event.registry import Registry
 from eventy.serializer.avro import AvroEventSerializer
-from tests.serializer.schema_files import record, write
+from eventy.testing.conformance.schema_files import record, write
 
 Json = dict[str, Any]
 TIMESTAMP = {"type": "long", "logicalType": "timestamp-millis"}

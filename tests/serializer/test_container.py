@@ -19,7 +19,7 @@ from eventy.event.generic import GenericEvent
 from eventy.event.registry import Registry, on
 from eventy.serializer.avro import AvroEventSerializer
 from eventy.serializer.schema.container import MAX_INFLATED, MAX_SCHEMA
-from tests.serializer.schema_files import record, write
+from eventy.testing.conformance.schema_files import record, write
 
 SYNC = bytes(range(16))
 BLOCK = record("Block", count="long", data="bytes")

@@ -17,7 +17,7 @@ from eventy.event.base import BaseEvent
 from eventy.event.generic import GenericEvent
 from eventy.event.registry import Registry
 from eventy.serializer.avro import AvroEventSerializer
-from tests.serializer.schema_files import record, write
+from eventy.testing.conformance.schema_files import record, write
 
 SEED = 20_240_229
 MUTANTS_OF_EACH = 5_000

@@ -14,7 +14,7 @@ import pytest
 
 from eventy.errors import SchemaError
 from eventy.serializer.schema.folder import load_schemas
-from tests.serializer.schema_files import record, write
+from eventy.testing.conformance.schema_files import record, write
 
 MONEY = record("qotto.Money", amount="long", currency={"type": "enum", "name": "Currency", "symbols": ["EUR", "USD"]})
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import httpx
 
-from tests.real.process import dies_with_parent, free_port, tail, until_exit
+from eventy.testing.kafka.process import dies_with_parent, free_port, tail, until_exit
 
 ROOT = Path(__file__).parents[2]
 # Seconds: a process that hasn't come so far by then never will.

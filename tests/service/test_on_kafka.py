@@ -16,9 +16,9 @@ from eventy.clock import Clock
 from eventy.emitter.kafka import KafkaProducer
 from eventy.event.registry import Registry
 from eventy.serializer.avro import AvroEventSerializer
+from eventy.testing.kafka.broker import KafkaBroker
 from payment.commands import CreatePayment
 from payment.messages import MESSAGES
-from tests.real.broker import KafkaBroker
 from tests.service.process import ROOT, Process, create_payment, payment_is, service
 from tests.service.story import create_confirm_suspend_reject
 from tests.service.topics import fresh_topics

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from aiokafka.admin import AIOKafkaAdminClient
 
-from tests.real.topics import create_topics
+from eventy.testing.kafka.topics import create_topics
 
 PARTITIONS = {"payment-commands": 4, "payment-events": 4, "contract-events": 2}
 

@@ -11,9 +11,9 @@ from dependency_injector import providers
 
 from containers.application import ApplicationContainer, create_container
 from eventy.app.settings import Settings
-from eventy.errors import HandlerError, SendError, ShutdownTimeoutError
+from eventy.errors import HandlerError, ShutdownTimeoutError
 from eventy.event.generic import GenericEvent
-from eventy.testing.harness import Harness, NotSettledError
+from eventy.testing.harness import Harness, HarnessError, NotSettledError
 from payment.commands import ConfirmPayment, CreatePayment
 from payment.model import Payment
 from payment.repository.memory import MemoryPaymentRepository
@@ -103,7 +103,7 @@ async def test_message_that_is_given_up_ends_the_application_with_its_place(cont
                 await app.settled()
 
 
-async def test_what_never_settles_is_named(container: ApplicationContainer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_never_settles_is_named(container: ApplicationContainer) -> None:
     class Stuck(MemoryPaymentRepository):
         release = asyncio.Event()
 
@@ -111,18 +111,17 @@ async def test_what_never_settles_is_named(container: ApplicationContainer, monk
             await self.release.wait()
             return await super().add(payment)
 
-    monkeypatch.setattr("eventy.testing.harness._DEADLINE", 0.05)
     stuck = Stuck()
-    async with Harness(container) as app:
+    async with Harness(container, deadline=0.5) as app:
         with app.container.payment_repository.override(providers.Object(stuck)):
             await app.send(CreatePayment(CREATE), "payment-commands")
-            with pytest.raises(NotSettledError, match=r"payment: payment-commands\[\d\]"):
+            with pytest.raises(NotSettledError, match=r"1 message in payment-commands\[\d\] for payment"):
                 await app.settled()
             stuck.release.set()
 
 
 async def test_nothing_can_be_sent_before_it_is_entered(container: ApplicationContainer) -> None:
-    with pytest.raises(SendError, match="inside `async with"):
+    with pytest.raises(HarnessError, match="inside `async with"):
         await Harness(container).send(CreatePayment(CREATE), "payment-commands")
 
 

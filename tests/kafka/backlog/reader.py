@@ -14,7 +14,7 @@ from eventy.clock import Clock
 from eventy.consumer.kafka import KafkaConsumer
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
-from tests.conformance.serializer import JsonSerializer
+from eventy.testing.conformance.serializer import JsonSerializer
 
 
 async def read(bootstrap: str, topic: str, count: int) -> tuple[int, int, float]:

@@ -10,13 +10,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Self
 
-from tests.conformance.kafka import KafkaBackend
-from tests.conformance.scene import Scene
+from eventy.testing.conformance.kafka import KafkaBackend
+from eventy.testing.conformance.scene import Scene
+from eventy.testing.kafka.find import KafkaBroker
 from tests.kafka.faults.flow import PARTITIONS, Flow, number_of, until_committed
 from tests.kafka.faults.group import Group
 from tests.kafka.faults.sizes import Sizes
 from tests.kafka.faults.stage import environment_of, exactly_once, keys_in_disorder
-from tests.real.kafka import KafkaBroker
 
 # Milliseconds of silence after which a process is expelled: the broker's least.
 _SESSION = 1_000

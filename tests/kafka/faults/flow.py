@@ -11,9 +11,9 @@ from typing import Self
 from aiokafka import AIOKafkaProducer
 
 from eventy.message.record import Record
-from tests.conformance.kafka import KafkaBackend
-from tests.conformance.scene import Scene
-from tests.conformance.serializer import JsonSerializer, encoded
+from eventy.testing.conformance.kafka import KafkaBackend
+from eventy.testing.conformance.scene import Scene
+from eventy.testing.conformance.serializer import JsonSerializer, encoded
 
 PARTITIONS = 6
 _KEYS = 120

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Self
 
 from eventy.consumer.counts import Counts
+from eventy.testing.kafka.process import dies_with_parent, tail, until_exit
 from tests.kafka.faults.journal import Journals
-from tests.real.process import dies_with_parent, tail, until_exit
 
 ROOT = Path(__file__).parents[3]
 # Seconds for a process to end once it is told to: more than its EVENTY_SHUTDOWN_TIMEOUT.

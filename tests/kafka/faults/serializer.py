@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.conformance.serializer import JsonSerializer
+from eventy.testing.conformance.serializer import JsonSerializer
 
 
 class Serializer(JsonSerializer):

@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
 
-from tests.conformance.kafka import KafkaBackend
-from tests.conformance.scene import Scene
+from eventy.testing.conformance.kafka import KafkaBackend
+from eventy.testing.conformance.scene import Scene
 from tests.kafka.faults.flow import Flow, ends, number_of
 from tests.kafka.faults.group import Group
 

@@ -14,7 +14,7 @@ from eventy.emitter.base import BaseEventEmitter
 from eventy.event.base import BaseEvent
 from eventy.event.registry import Registry, on
 from eventy.message.context import Context
-from tests.conformance.serializer import NAME
+from eventy.testing.conformance.serializer import NAME
 from tests.kafka.faults.freeze import freeze_in_a_transaction
 from tests.kafka.faults.journal import Journal
 

@@ -10,6 +10,8 @@ import pytest_asyncio
 
 from payment.repository.database import Database
 
+pytest.register_assert_rewrite("tests.payment.repository.suite")
+
 SQL = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 

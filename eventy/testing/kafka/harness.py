@@ -1,0 +1,270 @@
+"""An application in a test, on a real Kafka broker: what `Harness` does in memory, as far as real time allows."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Any, Generic, NoReturn, Self, TypeVar
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from eventy.app.eventy import Eventy
+from eventy.consumer.engine import EngineConsumer
+from eventy.consumer.kafka import KafkaConsumer
+from eventy.consumer.run import Run
+from eventy.emitter.kafka import KafkaProducer
+from eventy.event.base import BaseEvent
+from eventy.event.registry import Registry
+from eventy.message.record import Record
+from eventy.testing import client
+from eventy.testing.deliveries import Deliveries, Fault, Handler
+from eventy.testing.errors import HarnessError, NotSettledError
+from eventy.testing.kafka.reading import reader, records_of
+from eventy.testing.letters import Letter
+from eventy.testing.open_work import described
+
+C = TypeVar("C")
+
+# Real seconds; what isn't done by then never will be.
+DEADLINE = 30.0
+# Seconds between looks at the broker: nobody tells when something is committed.
+_LOOK = 0.02
+
+_ON_KAFKA = {
+    "event_consumer": f"{KafkaConsumer.__module__}.{KafkaConsumer.__qualname__}",
+    "event_emitter": f"{KafkaProducer.__module__}.{KafkaProducer.__qualname__}",
+    "http_handler_host": "127.0.0.1",
+    "http_handler_port": 0,
+    "kafka_session_timeout": 6_000,
+    "kafka_rebalance_timeout": 10_000,
+}
+
+
+class KafkaHarness(Generic[C]):
+    """Runs a container's `app` on a broker inside `async with`, on topics that are new and go with the test.
+
+    Parameters
+        container: as the service builds it. Its singletons are built anew for the test, and dropped after it.
+        bootstrap: the broker's address.
+        topics: to be made beside those that consumers name, such as what is only sent to.
+        partitions: of each of them.
+        deadline: real seconds that anything may take.
+    """
+
+    def __init__(
+        self,
+        container: C,
+        bootstrap: str,
+        *,
+        topics: Collection[str] = (),
+        partitions: int = 4,
+        deadline: float = DEADLINE,
+    ) -> None:
+        self.container = container
+        self._untyped: Any = container
+        self._bootstrap = bootstrap
+        self._topics = set(topics)
+        self._partitions = partitions
+        self._deadline = deadline
+        self._found: Mapping[str, Sequence[Record]] = {}
+        self._stack = AsyncExitStack()
+        self._told: BaseException | None = None
+        self._client: client.httpx.AsyncClient | None = None
+
+    # ------------------------------------------------------------ its life
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            stack.enter_context(self._untyped.reset_singletons())
+            settings = {**self._untyped.config(), **_ON_KAFKA, "kafka_bootstrap_server": self._bootstrap}
+            stack.enter_context(self._untyped.config.override(settings))
+            self._admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
+            self._reader = reader(self._bootstrap)
+            for opened, close in ((self._admin, self._admin.close), (self._reader, self._reader.stop)):
+                stack.push_async_callback(close)
+                await opened.start()
+            self.app: Eventy = self._untyped.app()
+            self._consumers = [one for one in self.app.components if isinstance(one, EngineConsumer)]
+            self._topics |= {topic for consumer in self._consumers for topic in consumer.subscription.names}
+            stack.push_async_callback(self._delete_topics)
+            await self._create_topics(self._topics)
+            await self._start()
+            self._stack = stack.pop_all()
+        return self
+
+    async def _start(self) -> None:
+        has_registry = "registry" in self._untyped.providers
+        self._deliveries = Deliveries(self._untyped.registry() if has_registry else Registry())
+        self.app.deliver_through = self._deliveries.through
+        await self.app.__aenter__()
+        try:
+            await self._until(self._is_ready, lambda: f"not ready: {self.app.readiness()}")
+        except BaseException:
+            await self.app.abort()
+            raise
+
+    async def _is_ready(self) -> bool:
+        return not self.app.readiness()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        async with self._stack:
+            if self._client is not None:
+                self._stack.push_async_callback(self._client.aclose)
+            if error is not None and not isinstance(error, asyncio.CancelledError):
+                await self.app.abort()
+            else:
+                try:
+                    await self.app.__aexit__(kind, error, trace)
+                except BaseException as failure:
+                    if failure is not self._told:
+                        raise
+
+    async def _create_topics(self, topics: Collection[str]) -> None:
+        new = [NewTopic(topic, self._partitions, 1) for topic in topics]
+        for topic, code, message in (await self._admin.create_topics(new)).topic_errors:
+            if for_code(code) is TopicAlreadyExistsError:
+                self._topics.clear()  # they aren't ours to delete
+                raise HarnessError(
+                    f"{topic} is there already on {self._bootstrap}: what it has isn't this test's. Give the tests a "
+                    "broker of their own, or delete the topic"
+                )
+            if code != 0:
+                raise HarnessError(f"{topic} can't be made on {self._bootstrap}: {message}")
+
+    async def _delete_topics(self) -> None:
+        """Delete the topics with their letters, and wait until they are gone with the offsets of the groups."""
+        there = set(await self._admin.list_topics())
+        ours = {topic for topic in (*self._topics, *map(self._letters_of, self._topics)) if topic in there}
+        if ours:
+            await self._admin.delete_topics(list(ours))
+
+        async def is_gone() -> bool:
+            return not ours & set(await self._admin.list_topics()) and not await self._has_offsets(ours)
+
+        await self._until(is_gone, lambda: f"topics of the test aren't deleted: {', '.join(sorted(ours))}")
+
+    async def _has_offsets(self, topics: Collection[str]) -> bool:
+        groups = {consumer.group for consumer in self._consumers if consumer.group is not None}
+        for group in groups:
+            offsets = await self._admin.list_consumer_group_offsets(group)
+            if any(partition.topic in topics and found.offset >= 0 for partition, found in offsets.items()):
+                return True
+        return False
+
+    def _letters_of(self, topic: str) -> str:
+        return f"{topic}{self._untyped.config.dead_letter_suffix()}"
+
+    # ------------------------------------------------------------ sending and looking
+
+    async def send(self, event: BaseEvent, destination: str, key: str | bytes | None = None) -> None:
+        """Send an event to a topic, as another service would; a topic that isn't there is made."""
+        if destination not in self._topics:
+            self._topics.add(destination)
+            await self._create_topics([destination])
+        await self._untyped.event_emitter().send(event, destination, key=key)
+
+    def emitted(self, topic: str) -> list[BaseEvent]:
+        """Return the events that a topic had when `settled` returned, in order within a partition."""
+        serializer = self._untyped.event_serializer()
+        return [serializer.decode(record.value) for record in self._found.get(topic, ()) if record.value is not None]
+
+    def dead_letters(self, topic: str) -> list[Letter]:
+        """Return the messages of a topic that were put aside when `settled` returned."""
+        serializer = self._untyped.event_serializer()
+        return [Letter.of(record, serializer) for record in self._found.get(self._letters_of(topic), ())]
+
+    @property
+    def http(self) -> client.httpx.AsyncClient:
+        """A client of the application's own server. Raises HarnessError without one, and without httpx."""
+        if self._client is None:
+            self._client = client.client_of(self._untyped, self._deadline)
+        return self._client
+
+    def fail_next(
+        self,
+        handler: Handler,
+        error: BaseException | type[BaseException] = RuntimeError,
+        times: int = 1,
+        *,
+        after: bool = False,
+    ) -> Fault:
+        """Have the next attempts at messages of a handler fail, see `Harness.fail_next`."""
+        fault = Fault(handler, error, times, after)
+        self._deliveries.fail(fault)
+        return fault
+
+    # ------------------------------------------------------------ waiting
+
+    async def settled(self) -> None:
+        """Return when nothing is left to do, in real time: retries are waited for as long as the settings say.
+
+        Raises NotSettledError after the deadline, and what the application has failed by.
+        """
+        await self._until(self._is_settled, self._open)
+        self._found = await records_of(self._reader, [*self._topics, *map(self._letters_of, self._topics)])
+
+    async def _is_settled(self) -> bool:
+        if self.app.failure is not None:
+            self._told = self.app.failure
+            raise self.app.failure
+        before = await self._ends()
+        return await self._have_all_reached(before) and await self._ends() == before
+
+    async def _ends(self) -> dict[tuple[str, int], int]:
+        """Return where the partitions end that somebody reads."""
+        partitions = {TopicPartition(*one) for run in self._runs for one in run.partitions()}
+        ends = await self._reader.end_offsets(list(partitions)) if partitions else {}
+        return {(partition.topic, partition.partition): end for partition, end in ends.items()}
+
+    async def _have_all_reached(self, ends: dict[tuple[str, int], int]) -> bool:
+        for run in self._runs:
+            for partition in run.partitions():
+                end = ends.get((partition.topic, partition.partition))
+                if end is None or not await run.has_done(partition, end):
+                    return False
+        return not self.app.readiness()
+
+    @property
+    def _runs(self) -> list[Run]:
+        return [run for consumer in self._consumers if (run := consumer.run) is not None]
+
+    def _open(self) -> str:
+        return f"not settled. What is open:\n{described(self._runs, {}, self._deliveries, self._deliveries.counts)}"
+
+    async def _until(self, condition: Callable[[], Awaitable[bool]], what: Callable[[], str]) -> None:
+        limit = time.monotonic() + self._deadline
+        while not await condition():
+            if time.monotonic() > limit:
+                raise NotSettledError(f"after {self._deadline:g} s: {what()}")
+            await asyncio.sleep(_LOOK)
+
+    # ------------------------------------------------------------ what takes the broker in memory
+
+    @property
+    def clock(self) -> NoReturn:
+        """Skips the test: real time is nobody's to move."""
+        pytest.skip("this test moves time: it runs without --eventy-kafka")
+
+    async def advance(self, ms: float) -> None:
+        """Skips the test: real time is nobody's to move."""
+        pytest.skip("this test moves time: it runs without --eventy-kafka")
+
+    async def rebalance(self) -> None:
+        """Skips the test."""
+        pytest.skip("this test has the group rebalance: it runs without --eventy-kafka")
+
+    async def crash_and_restart(self) -> None:
+        """Skips the test."""
+        pytest.skip("this test has the application crash: it runs without --eventy-kafka")
+
+    def broker_down(self) -> NoReturn:
+        """Skips the test: others run on the broker as well."""
+        pytest.skip("this test has the broker down: it runs without --eventy-kafka")

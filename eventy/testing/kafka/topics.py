@@ -1,0 +1,31 @@
+"""Topics and names for tests that share one broker."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import for_code
+
+
+def unique(name: str) -> str:
+    """Return the name with a suffix that no other test has, for topics, groups and transactional ids."""
+    return f"{name}-{uuid.uuid4().hex[:8]}"
+
+
+async def create_topics(
+    bootstrap: str, partitions: Mapping[str, int], configs: Mapping[str, str] | None = None
+) -> None:
+    """Create each topic with so many partitions, and the same topic configs for all; raise if it exists."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        topics = [NewTopic(topic, count, 1, topic_configs=dict(configs or {})) for topic, count in partitions.items()]
+        answer = await admin.create_topics(topics)
+        # The client doesn't raise what the broker refused: the answer has a code and a message for each topic.
+        for topic, code, message in answer.topic_errors:
+            if code != 0:
+                raise for_code(code)(f"{topic}: {message}")
+    finally:
+        await admin.close()

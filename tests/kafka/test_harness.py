@@ -1,0 +1,51 @@
+"""The harness on a real broker does what that in memory does."""
+
+from __future__ import annotations
+
+import pytest
+
+from eventy.emitter.base import BaseEventEmitter
+from eventy.event.base import BaseEvent
+from eventy.message.context import Context
+from eventy.testing.harness import HarnessError
+from eventy.testing.kafka.find import KafkaBroker
+from eventy.testing.kafka.harness import KafkaHarness
+from tests.testing.service import WithView, message, service
+
+
+async def forward(event: BaseEvent, context: Context, emitter: BaseEventEmitter) -> None:
+    await emitter.send(message("done", of=event.data["n"]), "out")
+
+
+@pytest.mark.parametrize("delivery", ["at_least_once", "exactly_once"])
+async def test_application_settles_on_topics_that_are_its_own(kafka_broker: KafkaBroker, delivery: str) -> None:
+    for _ in range(2):  # the second finds nothing of the first
+        container = service(
+            WithView,
+            {"do": forward},
+            consumer_delivery=delivery,
+            consumer_on_exhausted="dead_letter",
+            consumer_retry_interval=1,
+            consumer_max_retries=1,
+        )
+        async with KafkaHarness(container, kafka_broker.bootstrap, partitions=2) as app:
+            fault = app.fail_next("do", ValueError("broken"), times=2, after=True)
+            await app.send(message(n=0), "in", key="k")
+            await app.settled()
+            for number in range(1, 10):
+                await app.send(message(n=number), "in", key="k")
+            await app.settled()
+            assert fault.left == 0
+            assert sorted(event.data["of"] for event in app.emitted("out")) == [*range(1, 10)]
+            assert [letter.message for letter in app.dead_letters("in")] == ["broken"]
+            assert container.seen() == ["done"] * 9
+
+
+async def test_topic_that_is_there_already_is_refused_and_left_alone(kafka_broker: KafkaBroker) -> None:
+    async with KafkaHarness(service(WithView), kafka_broker.bootstrap) as app:
+        await app.send(message(n=1), "in")
+        with pytest.raises(HarnessError, match=r"is there already on .*: what it has isn't this test's"):
+            async with KafkaHarness(service(WithView), kafka_broker.bootstrap):
+                pass
+        await app.settled()
+        assert len(app.emitted("in")) == 1

@@ -1,0 +1,179 @@
+"""The pytest plugin, on a project that knows nothing of it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PYPROJECT = """
+[tool.eventy]
+app = "service:create_container"
+[tool.pytest.ini_options]
+asyncio_mode = "{mode}"
+asyncio_default_fixture_loop_scope = "function"
+"""
+SERVICE = """
+from dependency_injector import providers
+from tests.testing.service import Container, Notes
+
+def without_settings(): ...
+
+def create_container(settings):
+    container = Container()
+    container.config.from_dict(settings.as_dict())
+    container.notes.override(providers.Object(Notes({})))
+    return container
+"""
+pytest_plugins = ["pytester"]
+
+Run = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a test module of a project that has a container."""
+    monkeypatch.syspath_prepend(ROOT)
+
+    def run(tests: str, *arguments: str, mode: str = "auto", pyproject: str = PYPROJECT) -> pytest.RunResult:
+        pytester.makepyprojecttoml(pyproject.format(mode=mode))
+        pytester.makepyfile(service=SERVICE)
+        pytester.makepyfile(
+            test_it=f"import pytest\nfrom tests.testing.service import message\n{textwrap.dedent(tests)}"
+        )
+        given = ("-p", "eventy.testing.plugin", "-p", "no:cacheprovider", *arguments)
+        return pytester.runpytest_inprocess(*given)
+
+    return run
+
+
+@pytest.mark.parametrize(("mode", "mark"), [("auto", ""), ("strict", "@pytest.mark.asyncio")])
+def test_application_runs_without_configuration_in_both_modes_of_pytest_asyncio(run: Run, mode: str, mark: str) -> None:
+    tests = f"""
+    {mark}
+    async def test_one(eventy_app):
+        await eventy_app.send(message(), "in")
+        await eventy_app.settled()
+        assert eventy_app.container.notes().calls == [("do", 1)]
+
+    {mark}
+    @pytest.mark.eventy(settings={{"consumer_max_retries": 3}})
+    async def test_two(eventy_app, eventy_container):
+        assert eventy_container.notes().calls == []  # each has its own
+        assert eventy_container is eventy_app.container
+        assert eventy_container.config.consumer_max_retries() == 3
+    """
+    run(tests, mode=mode).assert_outcomes(passed=2)
+
+
+def test_override_that_outlives_its_test_is_an_error_that_names_the_provider(run: Run) -> None:
+    result = run(
+        """
+    from service import Container
+
+    async def test_leaves_one(eventy_app):
+        eventy_app.container.seen.override([])
+
+    async def test_leaves_one_of_the_class(eventy_app):
+        Container.notes.override(1)
+
+    async def test_finds_nothing_of_it(eventy_app):
+        with eventy_app.container.seen.override([]):
+            assert eventy_app.container.notes().calls == []
+    """
+    )
+    result.assert_outcomes(passed=3, errors=2)
+    result.stdout.fnmatch_lines(["*OverrideError: *", "E *seen*", "*OverrideError: *", "E *notes*"])
+
+
+def test_failure_of_the_test_ends_the_application_at_once_and_is_shown_alone(run: Run) -> None:
+    result = run(
+        """
+    import asyncio
+
+    async def test_fails_with_work_open(eventy_app):
+        async def block(event, context, emitter):
+            await asyncio.Event().wait()
+
+        eventy_app.container.notes().then = {"do": block}
+        await eventy_app.send(message(), "in")
+        await eventy_app.advance(0)
+        assert False, "of the test"
+
+    @pytest.mark.eventy(settings={"consumer_max_retries": 0})
+    async def test_fails_by_the_application(eventy_app):
+        eventy_app.fail_next("do", ValueError("broken"))
+        await eventy_app.send(message(), "in")
+        await eventy_app.settled()
+
+    @pytest.mark.eventy(settings={"consumer_max_retries": 0})
+    async def test_does_not_look(eventy_app):
+        eventy_app.fail_next("do", ValueError("broken"))
+        await eventy_app.send(message(), "in")
+    """
+    )
+    result.assert_outcomes(passed=1, failed=2, errors=1)
+    result.stdout.fnmatch_lines(["*AssertionError: of the test*"])
+    assert "ERROR at teardown of test_fails" not in result.stdout.str()
+    result.stdout.fnmatch_lines(["*ERROR at teardown of test_does_not_look*", "*HandlerError: *broken*"])
+
+
+def test_what_is_asked_for_in_the_wrong_way_is_told(run: Run) -> None:
+    result = run(
+        """
+    @pytest.mark.eventy(settings={"consumer_max_retrys": 3})
+    async def test_setting(eventy_app): ...
+
+    @pytest.mark.eventy(settings=3)
+    async def test_kind(eventy_app): ...
+
+    @pytest.mark.eventy(setting={})
+    async def test_marker(eventy_app): ...
+
+    @pytest.mark.eventy(app="service:create_conteiner")
+    async def test_container(eventy_app): ...
+
+    @pytest.mark.eventy(app="service:without_settings")
+    async def test_function(eventy_app): ...
+    """
+    )
+    result.assert_outcomes(errors=5)
+    result.stdout.fnmatch_lines(
+        [
+            "*settings that there aren't: consumer_max_retrys; close to it: consumer_max_retries*",
+            "*marker eventy of *test_kind has settings=3, expected settings={…}*",
+            "*marker eventy of *test_marker has ?'setting'?, expected settings={…}*",
+            "*of the marker eventy is 'service:create_conteiner', but service has no create_conteiner; did you mean*",
+            "*service:without_settings can't be called with the settings of the test*: write it as*",
+        ]
+    )
+
+
+def test_project_without_a_container_is_told_what_to_write(run: Run) -> None:
+    result = run("async def test_it(eventy_app): ...", pyproject=PYPROJECT.replace("[tool.eventy]", "[tool.other]"))
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        ["*which container? *pyproject.toml doesn't say: add to it:*", '*app = "module:function"*']
+    )
+
+
+def test_without_pytest_asyncio_the_error_says_what_to_install(run: Run) -> None:
+    result = run(
+        """
+    import sys
+
+    def test_it(monkeypatch):
+        from eventy.testing import plugin
+
+        monkeypatch.setitem(sys.modules, "pytest_asyncio", None)
+
+        def eventy_app(): ...
+
+        with pytest.raises(pytest.UsageError, match="eventy_app needs pytest-asyncio.*install 'eventy.testing.'"):
+            plugin._async_fixture(loop_scope="session")(eventy_app).__wrapped__()
+    """
+    )
+    result.assert_outcomes(passed=1)
