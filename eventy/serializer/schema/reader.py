@@ -13,6 +13,7 @@ from fastavro import _read_py
 
 from eventy.errors import DecodeError
 from eventy.event.base import BaseEvent
+from eventy.serializer.schema.direct import READING, find_reader, for_reading
 from eventy.serializer.schema.schema import Schema
 
 #: Returns the event that the rest of the bytes mean. Raises DecodeError, and nothing else.
@@ -39,10 +40,12 @@ def compile_reader(writer: Schema, reader: Schema | None, cls: type[BaseEvent]) 
     # Of fastavro's two readers, only the slower heeds the interpreter's recursion limit: see MAX_NESTING.
     is_recursive = writer.is_recursive or (reader is not None and reader.is_recursive)
     parse = _read_py.schemaless_reader if is_recursive else fastavro.schemaless_reader
+    is_direct = known is None and not is_recursive
+    read_data, named = find_reader(), for_reading(written)
 
     def read(body: BytesIO) -> BaseEvent:
         try:
-            data: Any = parse(body, written, known)
+            data: Any = read_data(body, written, named, None, READING) if is_direct else parse(body, written, known)
         except Exception as error:  # noqa: BLE001 - whatever fastavro meets in damaged bytes; its traceback says nothing
             raise DecodeError(f"these bytes are no {name} ({error!r}): damaged, or of another schema") from None
         if rest := body.read():
