@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from eventy.broker.group import Group
 from eventy.broker.memory import PARTITIONS, MemoryBroker
 from eventy.errors import ConfigurationError
-from eventy.message.record import ProducerRecord
+from eventy.message.record import ProducerRecord, TopicPartition
 from eventy.testing.simulation.loop import Owner, owner
 from eventy.testing.simulation.network import Caller
 from eventy.testing.simulation.world import World
@@ -25,6 +25,8 @@ class Membership(Protocol):
     def group(self) -> Group | None: ...
 
     def expel(self) -> None: ...
+
+    def owns(self, partition: TopicPartition) -> bool: ...
 
 
 class Host(Owner, Caller, Protocol):

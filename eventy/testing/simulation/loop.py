@@ -18,6 +18,8 @@ Ts = TypeVarTuple("Ts")
 
 # Seconds within which timers are due at the same time: sums of floats differ by less.
 _RESOLUTION = 1e-6
+# Steps of the longest simulation; most take a few thousand.
+_MOST = 1_000_000
 
 
 class SimulationError(EventyError):
@@ -86,6 +88,9 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         random: gives the chance.
     """
 
+    _is_running = False
+    _is_closed = False
+
     def __init__(self, random: Random) -> None:
         super().__init__()
         self._random = random.random
@@ -101,9 +106,6 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     # ------------------------------------------------------------ running
 
-    _is_running = False
-    _is_closed = False
-
     def run_until_complete(self, future: Generator[Any, None, T] | Awaitable[T]) -> T:
         """Run until a coroutine or future is done. Raises what it raises, and what `fail` was called with."""
         outer = asyncio._get_running_loop()
@@ -113,6 +115,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             task: asyncio.Future[T] = asyncio.ensure_future(cast(Awaitable[T], future), loop=self)
             while not task.done():
                 self._run_once()
+                if self.steps > _MOST:
+                    raise SimulationError(f"{_MOST:,} steps and no end: something goes round without waiting")
                 if self._failure is not None:
                     failure, self._failure = self._failure, None
                     raise failure
