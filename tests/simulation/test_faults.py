@@ -114,7 +114,7 @@ def test_nothing_of_a_crashed_process_runs_on_and_another_one_begins_again() -> 
         notes.append("begins")
         if notes.count("begins") % 2:
             try:
-                await wait(10_000)
+                await wait(5)
             finally:
                 notes.append("finally")
                 await event_emitter.send(event, "out")
@@ -144,11 +144,11 @@ def test_nothing_of_a_crashed_process_runs_on_and_another_one_begins_again() -> 
 
 
 def test_frozen_process_does_nothing_and_its_late_commit_is_refused() -> None:
-    handled: list[str] = []
+    handled: list[float] = []
 
     async def note(event: GenericEvent, clock: Clock) -> None:
         await clock.sleep(5)
-        handled.append(f"{clock.monotonic():.0f} s")
+        handled.append(clock.monotonic())
 
     def freeze(simulation: Simulation) -> None:
         handled.clear()
@@ -160,7 +160,8 @@ def test_frozen_process_does_nothing_and_its_late_commit_is_refused() -> None:
 
     simulation = played(note, freeze, processes=2)
     lines = simulation._world.trace.lines
-    assert len(handled) == 2  # by the new owner, then by the one that was frozen
+    by_the_new_owner, by_the_frozen = handled
+    assert by_the_new_owner < 20 < by_the_frozen
     assert [line for line in lines if "commits 1 of in[0]: refused" in line]
 
 
