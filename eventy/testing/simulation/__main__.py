@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         faults = faults_of(options.fault)
         for path in options.scenario:
             if options.seed is None:
-                is_well = _play_many(path, options.seeds, options.jobs, faults)
+                is_well = _play_many(path, range(options.first, options.first + options.seeds), options.jobs, faults)
             else:
                 is_well = _play_one(found(path), path, options, faults)
             if not is_well:
@@ -40,8 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m eventy.testing.simulation", description="Play scenarios.")
     parser.add_argument("scenario", nargs="+", help="module:function, an `async def` that is given the simulation")
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--seeds", type=int, default=_SEEDS, help=f"how many seeds, from 0 on; {_SEEDS} by default")
+    which.add_argument("--seeds", type=int, default=_SEEDS, help=f"how many seeds; {_SEEDS} by default")
     which.add_argument("--seed", type=int, help="a single seed, all that happens being printed")
+    parser.add_argument("--first", type=int, default=0, help="with --seeds: the first of them; 0 by default")
     parser.add_argument("--digest", help="what the seed came to before: tells whether it does the same again")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME=VALUE", help="see eventy's Faults")
     parser.add_argument("--jobs", type=int, default=1, help="processes that play side by side; 1 by default")
@@ -64,11 +65,11 @@ def _play_one(scenario: Callable[..., Any], path: str, options: argparse.Namespa
     return outcome.error is None
 
 
-def _play_many(path: str, seeds: int, jobs: int, faults: Faults | None) -> bool:
+def _play_many(path: str, seeds: range, jobs: int, faults: Faults | None) -> bool:
     """Play many seeds, print what they came to, and return whether all was well."""
     found(path)
     began, report = time.monotonic(), Report()
-    for done in side_by_side(path, range(seeds), jobs, faults):
+    for done in side_by_side(path, seeds, jobs, faults):
         if isinstance(done, str):
             print(done, file=sys.stderr)
             return False
