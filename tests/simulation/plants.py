@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import pytest
@@ -12,8 +12,10 @@ from eventy.consumer.backlog import Backlog
 from eventy.consumer.delivery import AtLeastOnce, ExactlyOnce
 from eventy.consumer.handling import Handling
 from eventy.consumer.lanes import Entry, Lanes
-from eventy.emitter.collection import Send
+from eventy.emitter.base import BaseEventEmitter
+from eventy.emitter.collection import Send, collecting
 from eventy.errors import BrokerError
+from eventy.event.base import BaseEvent
 from eventy.message.record import Record
 
 
@@ -82,3 +84,18 @@ def overtaking_at_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
         return take_finished(self)
 
     monkeypatch.setattr(Lanes, "_take_finished", take_all)
+
+
+def sends_are_not_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a handler sends goes out at once, whether or not it succeeds."""
+
+    async def send_at_once(
+        self: BaseEventEmitter,
+        event: BaseEvent,
+        destination: str,
+        key: str | bytes | None = None,
+        headers: Mapping[str, str | bytes] | None = None,
+    ) -> None:
+        await self.write_one(self._record(event, destination, key, headers, collecting.get()))
+
+    monkeypatch.setattr(BaseEventEmitter, "send", send_at_once)

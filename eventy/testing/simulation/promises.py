@@ -108,6 +108,17 @@ class Promises:
         for audience in self._audiences.values():
             if audience.is_group:
                 audience.check()
+        self._check_causes()
+
+    def _check_causes(self) -> None:
+        """An attempt that fails sends nothing: what was sent for a message was sent by one that has succeeded."""
+        sent = {one for audience in self._audiences.values() for one in audience.sent()}
+        for one, written in sorted(self.written.items()):
+            if written[0].cause and one not in sent:
+                raise BrokenPromiseError(
+                    f"failed attempts send nothing: event {one}, {written[0].place}, was sent for message "
+                    f"{written[0].cause}, but by no attempt that has succeeded"
+                )
 
 
 class Audience:
@@ -206,6 +217,10 @@ class Audience:
         return False
 
     # ------------------------------------------------------------ at the end
+
+    def sent(self) -> Iterator[str]:
+        """Return the ids of all events that attempts which succeeded have sent."""
+        return (one for attempts in self._caused.values() for sent in attempts for one in sent)
 
     def check(self) -> None:
         """Raise BrokenPromiseError unless everything was handled, and its output is as often there as promised."""

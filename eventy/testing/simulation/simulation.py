@@ -59,7 +59,10 @@ class Simulation:
 
     @property
     def broker(self) -> MemoryBroker:
-        """The broker of all processes, to make a topic with so many partitions, or to read records."""
+        """The broker of all processes, to read records, or to make a topic with so many partitions before the start.
+
+        Asked for before any process has started, it gives other topics 4 partitions, whatever the settings say.
+        """
         return self._world.broker
 
     @property
