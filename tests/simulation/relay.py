@@ -15,8 +15,8 @@ from eventy.emitter.base import BaseEventEmitter
 from eventy.event.base import BaseEvent
 from eventy.event.generic import GenericEvent
 from eventy.event.registry import Registry, on
+from eventy.testing.conformance.serializer import JsonSerializer
 from eventy.testing.simulation import Simulation
-from tests.conformance.serializer import JsonSerializer
 
 MESSAGES = 6
 
