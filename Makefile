@@ -6,11 +6,12 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BENCH_STAMP := $(VENV)/.installed-bench
 SOAK := tests/kafka/test_faults.py tests/kafka/test_chain.py tests/kafka/test_exactly_once.py
+SIMULATED := tests.simulation.payments:at_least_once tests.simulation.payments:exactly_once
 FAST := -m "not kafka and not postgres"
 REAL := -m "kafka or postgres"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast soak test-pythons graph mutants bench check constraints clean
+.PHONY: help setup run test test-fast soak test-pythons graph mutants simulate bench check constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +43,10 @@ graph: $(STAMP) ## draw the sample's architecture anew, in docs/architecture.md
 mutants: $(STAMP) ## take each rule of the engine out and see its test go red (RULES="F1 F2" chooses some)
 	@$(BIN)/python -m eventy.testing.kafka.jars
 	@$(BIN)/python scripts/mutants.py $(RULES)
+
+simulate: $(STAMP) ## play thousands of seeds of the sample in a simulation (SEEDS=10000, FIRST=0, JOBS=2)
+	@$(BIN)/python -m eventy.testing.simulation $(SIMULATED) --first $(or $(FIRST),0) \
+		--seeds $(or $(SEEDS),10000) --jobs $(or $(JOBS),2)
 
 bench: $(BENCH_STAMP) ## measure beside programs written by hand, and write docs/benchmarks.md (ROWS="consume send", ROUNDS=5, QUICK=1)
 	@$(BIN)/python -m eventy.testing.kafka.jars

@@ -61,6 +61,7 @@ class Lanes:
         self._running: dict[asyncio.Task[None], Entry] = {}
         self._waiting: set[asyncio.Task[None]] = set()
         self._finished: list[Entry] = []
+        self._unwritten: set[bytes] = set()  # keys of what couldn't be flushed: nothing of them overtakes it
         self._is_idle = False
         self._in_order = place.handling.delivery.in_order
         self._is_broken = False
@@ -216,6 +217,9 @@ class Lanes:
             except HandlerError as error:
                 self._is_broken = self._in_order  # nothing may be done past it
                 self._fail(error)
+            if not is_flushed:
+                unwritten = (entry.record.key for entry in finished if not entry.is_done)
+                self._unwritten.update(key for key in unwritten if key is not None)
             self._advance()
             self._begin()
             if self._in_order and not is_flushed:
@@ -225,6 +229,8 @@ class Lanes:
         """Return what can be flushed together: in order those that follow each other, or one that is given up."""
         finished, self._finished = self._finished, []
         if not self._in_order:
+            if self._unwritten:
+                finished = [entry for entry in finished if entry.record.key not in self._unwritten]
             return sorted(finished, key=lambda entry: entry.record.offset)
         following = list(takewhile(lambda entry: entry.is_finished, self._window))
         return list(takewhile(lambda entry: entry.error is None, following)) or following[:1]

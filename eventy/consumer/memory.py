@@ -88,10 +88,17 @@ class MemoryPort:
         if self._broker.is_down:
             return batches
         for partition in self._positions.keys() - self._paused - self._held:
-            records, self._positions[partition] = self._broker.read(partition, self._positions[partition], _BATCH)
-            if records:
+            if records := self._read(partition, _BATCH):
                 batches[partition] = records
         return batches
+
+    def _read(self, partition: TopicPartition, limit: int) -> Sequence[Record]:
+        """Return the next records, past any number of offsets that have none: nobody wakes the fetch for those."""
+        while True:
+            position = self._positions[partition]
+            records, self._positions[partition] = self._broker.read(partition, position, limit)
+            if records or self._positions[partition] == position:
+                return records
 
     def interrupt(self) -> None:
         self._interrupted = True
@@ -139,7 +146,7 @@ class MemoryPort:
 
     async def write_letter(self, letter: DeadLetter) -> None:
         self._broker.check_reached()
-        self._broker.append(letter.record, partition=_target_of(self._broker, letter))
+        self._broker.append(letter.record, partition=target_of(self._broker, letter))
         self._letters[letter.record.topic] += 1
 
     def transactions(self, partition: TopicPartition) -> MemoryTransactions:
@@ -199,7 +206,7 @@ class MemoryTransactions:
         for record in records:
             producer.append(record)
         for letter in letters:
-            producer.append(letter.record, partition=_target_of(self._broker, letter))
+            producer.append(letter.record, partition=target_of(self._broker, letter))
         producer.commit(self._group, {self._source: offset})
         self._letters.update(letter.record.topic for letter in letters)
         self._producer = producer
@@ -208,7 +215,7 @@ class MemoryTransactions:
         self._producer = None
 
 
-def _target_of(broker: MemoryBroker, letter: DeadLetter) -> int | None:
+def target_of(broker: MemoryBroker, letter: DeadLetter) -> int | None:
     """Return the partition of a letter, whose topic is made if it is missing; None: that of its key."""
     source, record = letter
     if not broker.has_topic(record.topic):

@@ -10,8 +10,10 @@ from eventy.broker.memory import MemoryBroker
 from eventy.clock import Clock
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.memory import MemoryPort
+from eventy.errors import BrokerUnavailableError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
+from eventy.message.record import ProducerRecord
 from eventy.testing.clock import VirtualClock
 from eventy.testing.conformance.memory import MemoryBackend
 from eventy.testing.conformance.scene import Notes, Scene, failing, revoke_of, until
@@ -121,3 +123,30 @@ async def test_handler_that_outlives_its_partition_leaves_the_retries_that_follo
     await until(lambda: consumer.readiness() is None)
     await turns(20)
     assert notes.numbers == [0, 0]
+
+
+async def test_nothing_of_a_key_overtakes_what_a_rebalance_has_kept_from_being_written(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
+    write, tried = emitter.write, asyncio.Event()
+
+    async def fail_at_first(records: list[ProducerRecord]) -> None:
+        if not tried.is_set():
+            tried.set()
+            raise BrokerUnavailableError("away for a moment")
+        await write(records)
+
+    async def pass_on(event: BaseEvent, context: Context) -> None:
+        if event.data["n"] == 1:
+            await tried.wait()
+        await emitter.send(event, out, key=context.key)
+
+    monkeypatch.setattr(emitter, "write", fail_at_first)
+    notes = Notes(pass_on)
+    await scene.put(topic, 0, 1, key=b"k")
+    await scene.consume(notes, topic, group="g", concurrency=2)
+    await notes.until(2)
+    await scene.consume(Notes(), await scene.topic("other"), group="g")
+    records = await scene.records(out, 2)
+    assert [scene.serializer.decode(record.value or b"").data["n"] for record in records] == [0, 1]

@@ -8,8 +8,10 @@ import pytest
 from eventy.errors import HandlerError, ShutdownTimeoutError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
+from eventy.message.record import ProducerRecord
+from eventy.testing.conformance.memory import MemoryBackend
 from eventy.testing.conformance.scene import Notes, Scene, failing, until
-from eventy.testing.conformance.serializer import event
+from eventy.testing.conformance.serializer import encoded, event
 
 
 async def test_stop_drains_to_the_last_message(scene: Scene) -> None:
@@ -142,3 +144,15 @@ async def test_what_another_member_goes_on_with_is_not_lost(scene: Scene) -> Non
     assert "lost" not in str(caught.value)
     going_on.set()
     await until(lambda: set(notes.numbers) == set(range(8)))
+
+
+async def test_message_behind_a_long_transaction_that_was_aborted_is_received(scene: Scene) -> None:
+    assert isinstance(scene.backend, MemoryBackend)
+    topic, notes, producer = await scene.topic(), Notes(), scene.backend.broker.transactional("t")
+    for number in range(5_000):
+        producer.append(ProducerRecord(topic, None, encoded(number), ()), partition=0)
+    producer.abort()
+    await scene.put(topic, 1)
+    await scene.consume(notes, topic, group="g")
+    await notes.until(1)
+    assert notes.numbers == [1]

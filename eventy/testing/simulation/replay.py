@@ -1,0 +1,79 @@
+"""How a seed is played again, in words and back."""
+
+from __future__ import annotations
+
+import importlib
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from eventy.errors import ConfigurationError
+from eventy.testing.simulation.faults import Faults
+
+
+def command(scenario: Callable[..., Any], seed: int, digest: str, faults: Faults | None) -> str:
+    """Return what plays a seed again: a command where the scenario can be imported, else a line of Python."""
+    if (path := path_of(scenario)) is None:
+        name = getattr(scenario, "__name__", "scenario")
+        return f"simulate({name}, seeds=[{seed}]{'' if faults is None else f', faults={faults}'})"
+    words = [_python(), "-m", "eventy.testing.simulation", path, "--seed", str(seed), "--digest", digest]
+    if faults is not None:
+        default = Faults()
+        changed = [one.name for one in fields(faults) if getattr(faults, one.name) != getattr(default, one.name)]
+        words += [f"--fault={name}={getattr(faults, name):g}" for name in changed]
+    return shlex.join(words)
+
+
+def path_of(scenario: Callable[..., Any]) -> str | None:
+    """Return `module:name`, or None when that doesn't lead to the scenario."""
+    module, name = getattr(scenario, "__module__", None), getattr(scenario, "__qualname__", "")
+    if module in (None, "__main__") or getattr(sys.modules.get(str(module)), name, None) is not scenario:
+        return None
+    return f"{module}:{name}"
+
+
+def found(path: str) -> Callable[..., Any]:
+    """Return the scenario of a path `module:name`. Raises ConfigurationError."""
+    module_name, colon, name = path.partition(":")
+    if not colon or not name:
+        raise ConfigurationError(f"the scenario is {path!r}, expected `module:function`")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not module_name.startswith(error.name):
+            raise
+        raise ConfigurationError(f"the scenario is {path!r}: there is no module {error.name!r} from here") from None
+    scenario = getattr(module, name, None)
+    if not callable(scenario):
+        close = get_close_matches(name, vars(module), n=3)
+        hint = f"; close to it: {', '.join(close)}" if close else ""
+        raise ConfigurationError(f"the scenario is {path!r}: {module_name} has no function {name!r}{hint}")
+    return scenario  # type: ignore[no-any-return]  # whatever it is, it is called
+
+
+def faults_of(words: list[str]) -> Faults | None:
+    """Return the faults that `name=value` words change; None without any. Raises ConfigurationError."""
+    known = [one.name for one in fields(Faults)]
+    changed: dict[str, float] = {}
+    for word in words:
+        name, _, value = word.partition("=")
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            hint = f", did you mean {close[0]!r}?" if close else f": there are {', '.join(known)}"
+            raise ConfigurationError(f"there is no fault {name!r}{hint}")
+        try:
+            changed[name] = float(value)
+        except ValueError:
+            raise ConfigurationError(f"the fault {name} is {value!r}, expected a number: {name}=0.5") from None
+    return Faults(**changed) if changed else None
+
+
+def _python() -> str:
+    """Return the interpreter, as it is called from here."""
+    here = Path.cwd()
+    path = Path(sys.executable)
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -1,0 +1,116 @@
+"""A seed does the same again, in any process, and a failing one is told with the command that plays it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from eventy.app.settings import Settings
+from eventy.clock import Clock
+from eventy.event.generic import GenericEvent
+from eventy.testing.simulation import Faults, Simulation, SimulationError, SimulationFailedError, simulate
+from eventy.testing.simulation.run import play
+from tests.simulation import payments, relay
+
+ROOT = Path(__file__).parents[2]
+DIGESTS = """
+from eventy.testing.simulation.run import play
+from tests.simulation import payments, relay
+for scenario in (relay.at_least_once, relay.exactly_once, payments.at_least_once, payments.exactly_once):
+    print(*(play(scenario, seed).digest for seed in range(6)))
+"""
+
+
+def started(command: Sequence[str], **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def output(process: subprocess.Popen[str]) -> str:
+    return process.communicate(timeout=60)[0]
+
+
+def test_same_seeds_do_the_same_in_processes_whose_hashes_differ() -> None:
+    processes = [started([sys.executable, "-c", DIGESTS], PYTHONHASHSEED=seed) for seed in ("1", "2")]
+    one, other = map(output, processes)
+    assert one == other
+    here = [
+        " ".join(play(scenario, seed).digest for seed in range(6))
+        for scenario in (relay.at_least_once, relay.exactly_once, payments.at_least_once, payments.exactly_once)
+    ]
+    assert one.splitlines() == here
+    assert len(set(one.split())) == 24  # and no two of them are alike
+
+
+async def forgetful(simulation: Simulation) -> None:
+    """Expect what nobody has promised: that no message is handled twice."""
+    handled: list[int] = []
+
+    async def count(event: GenericEvent) -> None:
+        handled.append(event.data["n"])
+
+    await relay.play(simulation, "at_least_once", count)
+    assert len(set(handled)) == len(handled), f"handled {handled}"
+
+
+def test_failing_seed_is_told_with_the_command_that_plays_it_again() -> None:
+    with pytest.raises(SimulationFailedError, match=r"AssertionError: handled \[0, 1") as caught:
+        simulate(forgetful, faults=Faults(crashes=20))
+    failure = caught.value
+    assert str(failure).endswith(f"Play it again:\n  {failure.command}")
+    assert "--fault=crashes=20" in failure.command
+    replay = started(shlex.split(failure.command))
+    told = output(replay)
+    assert replay.returncode == 1
+    assert told.splitlines()[: len(failure.outcome.lines)] == failure.outcome.lines
+    assert f"digest {failure.outcome.digest}," in told
+    assert "This isn't what came" not in told
+    assert f"It fails: AssertionError: {str(failure.outcome.error).splitlines()[0]}" in told
+
+
+def test_scenario_that_cannot_be_imported_is_told_by_a_line_of_python() -> None:
+    async def local(simulation: Simulation) -> None:
+        raise AssertionError("wrong")
+
+    with pytest.raises(SimulationFailedError, match=r"  simulate\(local, seeds=\[7\]\)$"):
+        simulate(local, [7])
+
+
+def test_scenario_that_does_something_else_each_time_is_refused() -> None:
+    async def unrepeatable(simulation: Simulation) -> None:
+        await simulation.start(relay.relay_of(relay.pass_on, Settings()))
+        await simulation.send(GenericEvent("event", {"key": "k", "at": Clock().new_id()}), "in")
+
+    with pytest.raises(SimulationError, match="seed 0 isn't repeatable"):
+        simulate(unrepeatable, range(3))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["tests.simulation.relay"], "expected `module:function`"),
+        (["tests.simulation.rely:at_least_once"], "there is no module 'tests.simulation.rely' from here"),
+        (["tests.simulation.relay:at_leest_once"], "has no function 'at_leest_once'; close to it: at_least_once"),
+        (["tests.simulation.relay:at_least_once", "--fault=crash=1"], "no fault 'crash', did you mean 'crashes'"),
+        (["tests.simulation.relay:at_least_once", "--fault=crashes=x"], "crashes is 'x', expected a number"),
+    ],
+)
+def test_mistakes_on_the_command_line_are_named(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from eventy.testing.simulation.__main__ import main  # noqa: PLC0415 - what it prints is looked at
+
+    assert main(arguments) == 2
+    assert told in capsys.readouterr().err
