@@ -5,7 +5,7 @@ The handler gets lists, so it has no context of a message's own, and an error is
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from faststream import AckPolicy, Depends
 from faststream.kafka import KafkaBroker, KafkaMessage
@@ -22,7 +22,7 @@ async def consume(task: Task) -> dict[str, float]:
         return payments
 
     async def decode(batch: KafkaMessage) -> list[dict[str, Any]]:
-        return [COMMAND.decode(body) for body in batch.body]
+        return [COMMAND.decode(body) for body in cast(list[bytes], batch.body)]
 
     @broker.subscriber(
         task.topic,

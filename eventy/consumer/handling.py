@@ -226,10 +226,16 @@ class Handling:
 
         Raises RefusedError when the broker is there and refuses, PartitionMovedError.
         """
+        self.is_flushing = bool(sends)
+        try:
+            return await self._flush(sends, first, last)
+        finally:
+            self.is_flushing = False
+
+    async def _flush(self, sends: Sequence[Send], first: int, last: int) -> bool:
         refusals = 0
         while True:
             try:
-                self.is_flushing = bool(sends)
                 await self.delivery.write(sends, last + 1)
             except (BrokerUnavailableError, TransactionError) as error:
                 logger.warning("%s: sends not acknowledged, writing them again: %s", self.partition, error)
@@ -242,7 +248,6 @@ class Handling:
                 logger.warning("%s: sends refused, writing them again: %s", self.partition, error)
                 await self.pause(wait)
             else:
-                self.is_flushing = False
                 return True
             if self._stopping.is_set():
                 return False

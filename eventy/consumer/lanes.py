@@ -257,10 +257,16 @@ class Lanes:
         """Find the message whose sends are refused, and give it up."""
         if len(entries) == 1:
             return await self._give_up(entries[0], refused)
+        unwritten: set[bytes | None] = set()
         for entry in entries:
-            if not await self._flush([entry]) and self._in_order:
-                return False
-        return True
+            key = entry.record.key
+            if key is not None and key in unwritten:
+                continue  # nothing of a key overtakes
+            if not await self._flush([entry]):
+                if self._in_order:
+                    return False
+                unwritten.add(key)
+        return not unwritten
 
     async def _give_up(self, entry: Entry, error: BaseException) -> bool:
         if not await self._handling.give_up(entry.record, entry.attempt, error):

@@ -10,7 +10,7 @@ from eventy.broker.memory import MemoryBroker
 from eventy.clock import Clock
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.memory import MemoryPort
-from eventy.errors import BrokerUnavailableError
+from eventy.errors import BrokerError, BrokerUnavailableError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.message.record import ProducerRecord
@@ -150,3 +150,40 @@ async def test_nothing_of_a_key_overtakes_what_a_rebalance_has_kept_from_being_w
     await scene.consume(Notes(), await scene.topic("other"), group="g")
     records = await scene.records(out, 2)
     assert [scene.serializer.decode(record.value or b"").data["n"] for record in records] == [0, 1]
+
+
+async def test_nothing_of_a_key_overtakes_while_refused_sends_are_written_one_by_one(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic, other, out = await scene.topic(), await scene.topic("other"), await scene.topic("out")
+    emitter = await scene.emitter()
+    write, calls, joining, began = emitter.write, 0, list[asyncio.Task[object]](), asyncio.Event()
+
+    async def write_badly(records: list[ProducerRecord]) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:  # that of the first: the others gather behind it
+            began.set()
+            await until(lambda: len(notes.numbers) == 4)
+            await turns(20)
+        if calls == 2:
+            raise BrokerError("refused")
+        if calls == 3:  # of those that gathered one, alone
+            joining.append(asyncio.ensure_future(scene.consume(Notes(), other, group="g")))
+            raise BrokerUnavailableError("away for a moment")
+        await write(records)
+
+    async def pass_on(event: BaseEvent, context: Context) -> None:
+        if event.data["n"]:
+            await began.wait()
+        await emitter.send(event, out, key=context.key)
+
+    monkeypatch.setattr(emitter, "write", write_badly)
+    notes = Notes(pass_on)
+    for number, key in enumerate((b"first", b"k", b"another", b"k")):
+        await scene.put(topic, number, key=key)
+    await scene.consume(notes, topic, group="g", concurrency=4, max_retries=0, on_exhausted="skip")
+    await scene.until_committed("g", topic, {0: 4})
+    written = [scene.serializer.decode(one.value or b"").data["n"] for one in await scene.backend.records(out)]
+    assert [number for number in dict.fromkeys(written) if number in {1, 3}] == [1, 3]
+    await asyncio.gather(*joining)
