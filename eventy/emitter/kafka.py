@@ -114,9 +114,10 @@ class KafkaProducer(BaseEventEmitter):
         singles, what = self._together.pop(topic), f"sending to {topic}"
 
         async def send(producer: AIOKafkaProducer) -> None:
-            partitions, sent = await partitions_of(producer, topic), []
+            places, sent = Places(await partitions_of(producer, topic)), []
             for record, written in singles:
-                place, headers = Places(partitions).of(record.key), list(record.headers)
+                place = places.any() if record.key is None else places.of(record.key)
+                headers = list(record.headers)
                 try:
                     acknowledged = await producer.send(topic, record.value, record.key, place, headers=headers)
                 except KafkaError as error:  # refused by the client itself: the others have nothing to do with it
@@ -170,10 +171,11 @@ def _answer(written: asyncio.Future[None], what: str, acknowledged: asyncio.Futu
     """Tell who waits for a single record what the client tells of it."""
     if written.done():  # who waited has given up
         return
+    if not acknowledged.cancelled() and acknowledged.exception() is None:
+        written.set_result(None)
+        return
     try:
         with translated(what):
             acknowledged.result()
     except (BrokerError, RecordTooLargeError) as error:
         written.set_exception(error)
-    else:
-        written.set_result(None)

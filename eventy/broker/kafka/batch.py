@@ -25,6 +25,10 @@ class Places:
         self._partitions = partitions
         self._keyless = choice(partitions)
 
+    def any(self) -> int:
+        """Return a partition for a record without a key, which no others share a batch with."""
+        return choice(self._partitions)
+
     def of(self, key: bytes | None) -> int:
         """Return the partition of a key."""
         return self._keyless if key is None else self._partitions[partition_of(key, len(self._partitions))]
