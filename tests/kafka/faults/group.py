@@ -79,6 +79,8 @@ class Group:
     async def stop(self, place: int) -> int:
         """End it in good order, by SIGTERM, and return its status."""
         process = self._processes.pop(place)
+        while process.poll() is None and not listens(process.pid, signal.SIGTERM):  # it has just been started
+            await asyncio.sleep(0.02)
         process.terminate()
         try:
             return await until_exit(process, _ENDS_WITHIN)
@@ -159,6 +161,13 @@ class Group:
 
     def _log(self, place: int) -> Path:
         return self._folder / f"{place}.log"
+
+
+def listens(pid: int, number: signal.Signals) -> bool:
+    """Return whether a process has a handler of its own for a signal, as Linux tells it (proc(5), `SigCgt`)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    (caught,) = (line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught, 16) >> (number - 1) & 1)
 
 
 def is_frozen(child: int) -> bool:
