@@ -95,6 +95,12 @@ def layers_of(handler: Callable[..., Any]) -> tuple[Any, ...]:
     return tuple(_layers(handler))
 
 
+def partialmethod_of(function: object) -> partialmethod[Any] | None:
+    """Return what has made a function, if it was `partialmethod`; the attribute is called otherwise since 3.13."""
+    found = getattr(function, "__partialmethod__", getattr(function, "_partialmethod", None))
+    return found if isinstance(found, partialmethod) else None
+
+
 def _refuse_unfilled(parameters: list[Parameter], filled: Mapping[str, str], where: str) -> None:
     names = {parameter.name for parameter in parameters if parameter.kind is not Parameter.POSITIONAL_ONLY}
     takes_any = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters)
@@ -127,19 +133,13 @@ def _layers(handler: Any) -> Iterator[Any]:
             handler = handler.func
         elif isinstance(handler, MethodType):
             handler = handler.__func__
-        elif (made_by := _partialmethod(handler)) is not None:
+        elif (made_by := partialmethod_of(handler)) is not None:
             handler = made_by.func
         elif isinstance(handler, FunctionType) or hasattr(handler, "__wrapped__"):
             handler = getattr(handler, "__wrapped__", None)
         else:
             call = getattr(type(handler), "__call__", None)  # noqa: B004  # the function itself is wanted
             handler = call if isinstance(call, FunctionType) else None
-
-
-def _partialmethod(function: object) -> partialmethod[Any] | None:
-    """Return what has made a function, if it was `partialmethod`; the attribute is called otherwise since 3.13."""
-    found = getattr(function, "__partialmethod__", getattr(function, "_partialmethod", None))
-    return found if isinstance(found, partialmethod) else None
 
 
 def _function(handler: Callable[..., Any]) -> Any:
