@@ -10,8 +10,8 @@ from dependency_injector import providers
 
 from eventy.injection.annotations import read
 from eventy.injection.dependencies import CALLING
-from eventy.injection.lookup import closest
 from eventy.injection.paths import name_of
+from eventy.words import closest
 
 
 def unbound(one: providers.Provider[Any]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from eventy.errors import InjectionError
 from eventy.injection.annotations import names_of, read, shown
+from eventy.words import listed
 
 _POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 _VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
@@ -106,11 +107,7 @@ def _refuse_unfilled(parameters: list[Parameter], filled: Mapping[str, str], whe
     takes_any = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters)
     if not takes_any and (missing := [name for name in filled if name not in names]):
         owner = " and ".join(sorted({filled[name] for name in missing}))
-        raise InjectionError(f"{where} doesn't take {_listed(missing)} of {owner}: add the parameter")
-
-
-def _listed(names: Collection[str]) -> str:
-    return ", ".join(repr(name) for name in names)
+        raise InjectionError(f"{where} doesn't take {listed(missing)} of {owner}: add the parameter")
 
 
 def _after(parameters: list[Parameter], given: Collection[str], filled: Collection[str], where: str) -> list[Parameter]:
