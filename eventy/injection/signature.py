@@ -20,11 +20,13 @@ _VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Parameters
-    handler: what is called.
-    where: its name with file and line, for errors.
-    given: those that the caller fills by position; annotations are resolved, or `Unreadable`.
-    parameters: those that must be filled, likewise.
+    """The parameters of one handler: those that its caller fills, and those that are injected.
+
+    Parameters
+        handler: what is called.
+        where: its name with file and line, for errors.
+        given: those that the caller fills by position; annotations are resolved, or `Unreadable`.
+        parameters: those that must be filled, likewise.
     """
 
     handler: Callable[..., Any]
