@@ -1,6 +1,9 @@
-"""Numbers and errors in sentences."""
+"""Numbers, names and errors in sentences."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 
 def counted(count: int, noun: str) -> str:
@@ -11,3 +14,14 @@ def counted(count: int, noun: str) -> str:
 def described(error: BaseException) -> str:
     """Return the kind of an error and what it says, if it says anything."""
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def closest(name: str, among: Iterable[object]) -> str:
+    """Return what a message adds about names that are much like this one, if there are any."""
+    close = get_close_matches(name, [candidate for candidate in among if isinstance(candidate, str)], cutoff=0.5)
+    return f" (closest: {listed(close)})" if close else ""
+
+
+def listed(names: Iterable[object]) -> str:
+    """Return names as a message has them: `'one', 'two'`."""
+    return ", ".join(map(repr, names))

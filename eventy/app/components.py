@@ -7,7 +7,7 @@ from typing import Any
 
 from eventy.consumer.base import BaseEventConsumer
 from eventy.http.server import SanicServer
-from eventy.injection.lookup import closest
+from eventy.words import closest
 
 
 def consumers_of(components: Iterable[object]) -> Iterator[BaseEventConsumer]:

@@ -23,10 +23,10 @@ from eventy.injection.asked import asked_by, provider_of
 from eventy.injection.building import opens
 from eventy.injection.declared import declaration_flaws
 from eventy.injection.dependencies import CALLING
-from eventy.injection.lookup import closest
 from eventy.injection.paths import Paths
 from eventy.injection.singletons import build
 from eventy.injection.wiring import Wiring
+from eventy.words import closest
 
 _OPTION = re.compile(r"\bconfig\.(\w+)")
 #: The variables behind the options of `config`.

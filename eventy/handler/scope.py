@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from eventy.errors import ConfigurationError
 
@@ -27,16 +28,22 @@ def check_scope(scope: object) -> None:
 def _mistake(scope: object) -> str | None:
     if not callable(scope):
         return "which can't be called"
-    function = inspect.unwrap(getattr(scope, "__func__", scope))
-    if inspect.iscoroutinefunction(function):
+    functions = [inspect.unwrap(one) for one in _called(scope)]
+    if any(map(inspect.iscoroutinefunction, functions)):
         return "an async function"
-    if inspect.isasyncgenfunction(scope):
+    if any(map(inspect.isasyncgenfunction, _called(scope))):
         return "an async generator: decorate it with @asynccontextmanager"
-    if inspect.isgeneratorfunction(function):
+    if any(map(inspect.isgeneratorfunction, functions)):
         return "which isn't async"
     if isinstance(scope, type) and not hasattr(scope, "__aenter__"):
         return "a class without __aenter__"
     return None if _can_be_called(scope) else "which can't be called without arguments, as a transaction that is open"
+
+
+def _called(scope: Any) -> tuple[Any, ...]:
+    """Return what is called: the function of a method, and of an object its class's."""
+    function = getattr(scope, "__func__", scope)
+    return function, getattr(type(scope), "__call__", function)  # noqa: B004  # the function itself is wanted
 
 
 def _can_be_called(scope: Callable[..., object]) -> bool:

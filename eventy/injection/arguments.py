@@ -17,7 +17,7 @@ from eventy.injection.entering import is_entered, may_be_entered
 from eventy.injection.lookup import CONFIGURATION, by_marker, by_name
 from eventy.injection.markers import marker_of
 from eventy.injection.mistakes import Mistakes
-from eventy.injection.products import awaitable_in, class_itself, in_force, made_class
+from eventy.injection.products import awaitable_in, class_override, in_force, made_class
 from eventy.injection.signature import Signature
 
 
@@ -134,14 +134,8 @@ def _made(provider: providers.Provider[Any]) -> object | None:
 
 def refuse_class_override(provider: providers.Provider[Any]) -> None:
     """Raise InjectionError when a provider is overridden with a class: it would hand out the class, not an instance."""
-    given = class_itself(in_force(provider))
-    if given is not None and class_itself(provider) is None:
-        name = given.__qualname__
-        raise ProviderError(
-            provider,
-            f"its provider is overridden with the class {name}, which is handed out as it is, not as an instance: "
-            f"override it with providers.Factory({name}) or providers.Object({name}(…))",
-        )
+    if (mistake := class_override(provider)) is not None:
+        raise ProviderError(provider, f"its provider is {mistake}")
 
 
 def _refuse_awaitable(provider: providers.Provider[Any]) -> None:

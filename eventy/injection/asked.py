@@ -19,11 +19,13 @@ from eventy.injection.signature import Signature, read_signature, refuse_sync
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Parameters
-    label: the name of the handler.
-    providers: what its parameters get, also where the provider can't be used.
-    errors: why other parameters can't be filled.
-    doubtful: providers that can't be used, with the reason.
+    """What one handler or route gets from a container, and what stands in the way.
+
+    Parameters
+        label: the name of the handler.
+        providers: what its parameters get, also where the provider can't be used.
+        errors: why other parameters can't be filled.
+        doubtful: providers that can't be used, with the reason.
     """
 
     label: str

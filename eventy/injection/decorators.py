@@ -3,24 +3,60 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 from inspect import Parameter
-from types import FunctionType
-from typing import Any, cast
+from types import FunctionType, MethodType
+from typing import Any, TypeAlias, cast
 
 from dependency_injector.wiring import Provide
 
 from eventy.errors import InjectionError
 from eventy.injection.annotations import metadata, read
 from eventy.injection.arguments import Argument
-from eventy.injection.signature import layers_of
+from eventy.injection.signature import Signature, layers_of, partialmethod_of
 
 _MARKER = cast(type, Provide)  # a class, though the library declares it as an object to type checkers
 # dependency-injector's @inject gives it to a function whose markers `container.wire()` fills.
 _INJECTED = "__injections__"
 
+_Call: TypeAlias = tuple[FunctionType, tuple[object, ...], Mapping[str, object]]
 
-def refuse_hidden(handler: Callable[..., Any]) -> None:
+
+def check_decorators(
+    signature: Signature,
+    arguments: Collection[Argument],
+    given: Collection[str],
+    filled: Collection[str] = (),
+    passed: Collection[str] = (),
+) -> None:
+    """Raise InjectionError for a decorator that hides markers, or that doesn't take what is passed to it.
+
+    Parameters
+        signature: of the handler, decorated as it is.
+        arguments: what is injected.
+        given: what it gets by position before that.
+        filled: the names of what the caller passes by keyword.
+        passed: the names of what one of the decorators passes by keyword to those inside it.
+    """
+    _refuse_hidden(signature.handler)
+    by_position = [one for one in arguments if one.parameter.kind is Parameter.POSITIONAL_ONLY]
+    names = {one.parameter.name for one in arguments if one not in by_position} | {*filled} - {*passed}
+    for function, args, kwargs in _calls(signature.handler, (*given, *by_position), dict.fromkeys(sorted(names))):
+        taken = _bare(function)
+        added = [one for one in passed if one in taken.parameters]
+        try:
+            taken.bind(*args, **{**dict.fromkeys(added), **kwargs})
+        except TypeError as error:
+            code = function.__code__
+            raise InjectionError(
+                f"{signature.where} is called by way of {code.co_name} ({code.co_filename}:{code.co_firstlineno}), a "
+                f"decorator or a function with a __signature__, which doesn't take what is passed to it: {error}; "
+                f"let it take *args and **kwargs, and pass them on"
+            ) from error
+
+
+def _refuse_hidden(handler: Callable[..., Any]) -> None:
     """Raise InjectionError where a decorator shows a signature of its own, but the function in it has markers.
 
     The markers would be handed in as values.
@@ -35,26 +71,43 @@ def refuse_hidden(handler: Callable[..., Any]) -> None:
                 )
 
 
-def refuse_narrow(
-    handler: Callable[..., Any], where: str, arguments: Collection[Argument], *, stands_for_it: bool = True
-) -> None:
-    """Raise InjectionError where a decorator around a handler doesn't take what is injected into it.
+def _calls(handler: Any, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Iterator[_Call]:
+    """Yield each function in a handler with what it is called with, if each passes on all that it is given.
 
-    Parameters
-        stands_for_it: whether it shows itself what it asks for; a class-based view shows nothing of its methods.
+    Where one has a signature of its own, nobody knows what it passes on.
     """
-    named = {one.parameter.name for one in arguments if one.parameter.kind is not Parameter.POSITIONAL_ONLY}
     for layer in layers_of(handler):
-        if isinstance(layer, FunctionType) and (hasattr(layer, "__wrapped__") or not stands_for_it):
-            parameters = inspect.signature(layer, follow_wrapped=False).parameters.values()
-            takes_any = any(one.kind is Parameter.VAR_KEYWORD for one in parameters)
-            if missing := sorted(named - {one.name for one in parameters}) if not takes_any else []:
-                code = layer.__code__
-                raise InjectionError(
-                    f"{where} asks for {', '.join(map(repr, missing))}, but its decorator "
-                    f"({code.co_filename}:{code.co_firstlineno}) doesn't take that: "
-                    f"take **kwargs there, and pass them on"
-                )
+        if isinstance(layer, partial):
+            args, kwargs = (*layer.args, *args), {**layer.keywords, **kwargs}
+        elif isinstance(layer, MethodType):
+            args = (layer.__self__, *args)
+        elif (made_by := partialmethod_of(layer)) is not None:
+            args, kwargs = (*args[:1], *made_by.args, *args[1:]), {**made_by.keywords, **kwargs}
+        elif isinstance(layer, FunctionType):
+            yield layer, args, kwargs
+        else:  # an object, of a class of decorators perhaps
+            call = None if isinstance(layer, type) else getattr(layer, "__call__", None)  # noqa: B004  # the method itself is wanted
+            if isinstance(call, (MethodType, FunctionType)):
+                yield from _calls(call, args, kwargs)
+            if not hasattr(layer, "__wrapped__"):
+                return
+        if _has_own_signature(layer):
+            return
+
+
+def _has_own_signature(layer: Any) -> bool:
+    """Return whether a `__signature__` was set here; `functools.wraps` copies that of the function inside."""
+    own = getattr(layer, "__dict__", {}).get("__signature__")
+    return own is not None and own is not getattr(getattr(layer, "__wrapped__", None), "__signature__", None)
+
+
+def _bare(function: FunctionType) -> inspect.Signature:
+    """Return what a function takes, whatever its `__wrapped__` and `__signature__` say."""
+    copy = FunctionType(
+        function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+    )
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return inspect.signature(copy)
 
 
 def _enclosed(function: FunctionType) -> Iterator[FunctionType]:

@@ -7,6 +7,9 @@ from typing import Any, TypeAlias, TypeGuard
 
 from dependency_injector import providers
 
+from eventy.errors import InjectionError
+from eventy.words import closest, listed
+
 #: What calls something: a class or a function, or another provider.
 CALLING = (providers.Factory, providers.BaseSingleton, providers.Callable, providers.BaseResource)
 #: Parts of what another provider hands out. Asking these for an attribute makes one more of them.
@@ -26,10 +29,18 @@ def dependencies(provider: Provider) -> tuple[Provider, ...]:
     return tuple(filter(_is_called, _parts(provider)))
 
 
-def chosen(selector: providers.Selector) -> str:
-    """Return the name that a selector chooses by. Raises what that raises."""
-    chooses: Any = selector.selector
-    return str(chooses())
+def selected(selector: providers.Selector) -> Provider:
+    """Return the provider that a selector chooses.
+
+    Raises InjectionError when it has none such, and whatever finding out the choice raises.
+    """
+    given: Any = selector
+    among, choice = given.providers, given.selector()
+    if choice not in among:  # a number isn't the text of it
+        raise InjectionError(
+            f"chooses {choice!r}{closest(str(choice), among)}, expected one of {listed(among)}: correct the setting"
+        )
+    return among[choice]  # type: ignore[no-any-return]  # whatever is named so
 
 
 def mentioned(provider: Provider) -> tuple[Provider, ...]:
@@ -105,9 +116,7 @@ def _parts(provider: Any) -> Iterable[object]:
 
 
 def _selected(selector: providers.Selector) -> tuple[object, object]:
-    among: Any = selector.providers
     try:
-        name = chosen(selector)
+        return (selector.selector, selected(selector))
     except Exception:  # noqa: BLE001  # whatever it is, it is found where the selector itself is looked at
         return (selector.selector, None)
-    return (selector.selector, among.get(name))

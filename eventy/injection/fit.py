@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Mapping, Sequence
-from functools import partial
+from collections.abc import Collection, Mapping
 from inspect import Parameter
 from types import FunctionType, MethodType
-from typing import Any
 
 from eventy.errors import InjectionError
 from eventy.event.base import BaseEvent
 from eventy.injection.annotations import classes, fits, shown
-from eventy.injection.arguments import Argument
 from eventy.injection.markers import marker_of
 from eventy.injection.signature import Signature
 
@@ -77,44 +74,6 @@ def _refuse_catch_all(signature: Signature) -> None:
             f"{signature.where} names no parameter, so nothing would be injected: if it is what a decorator puts in "
             f"place of a handler, decorate it with @functools.wraps(handler)"
         )
-
-
-def check_wrapper(signature: Signature, arguments: Sequence[Argument]) -> None:
-    """Raise InjectionError for a decorator that promises its function's parameters, but doesn't take them."""
-    outermost = _without_promises(signature.handler)
-    if outermost is None:
-        return
-    by_position = [one for one in arguments if one.parameter.kind is Parameter.POSITIONAL_ONLY]
-    names = [one.parameter.name for one in arguments if one not in by_position]
-    try:
-        inspect.signature(outermost).bind(object(), *by_position, **dict.fromkeys(names))
-    except TypeError as error:
-        code = inspect.unwrap(getattr(outermost, "func", outermost)).__code__
-        raise InjectionError(
-            f"{signature.where} is called by way of {code.co_name} ({code.co_filename}:{code.co_firstlineno}), a "
-            f"decorator or a function with a __signature__, which doesn't take what it promises: {error}; "
-            f"let it take *args and **kwargs"
-        ) from error
-
-
-def _without_promises(handler: Any) -> Any:
-    """Return what is called, without its `__wrapped__` and `__signature__`; None when it has neither."""
-    if isinstance(handler, MethodType):
-        bare = _without_promises(handler.__func__)
-        return None if bare is None else MethodType(bare, handler.__self__)
-    if isinstance(handler, partial):
-        bare = _without_promises(handler.func)
-        return None if bare is None else partial(bare, *handler.args, **handler.keywords)
-    if not {"__wrapped__", "__signature__"} & getattr(handler, "__dict__", {}).keys():
-        return None
-    if not isinstance(handler, FunctionType):  # an object of a class of decorators
-        call = getattr(handler, "__call__", None)  # noqa: B004  # the method itself is wanted
-        return call if isinstance(call, MethodType) and isinstance(call.__func__, FunctionType) else None
-    copy = FunctionType(
-        handler.__code__, handler.__globals__, handler.__name__, handler.__defaults__, handler.__closure__
-    )
-    copy.__kwdefaults__ = handler.__kwdefaults__
-    return copy
 
 
 def refuse_unbound(cls: type[BaseEvent], name: str) -> None:

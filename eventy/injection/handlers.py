@@ -10,7 +10,8 @@ from dependency_injector.containers import Container
 from eventy.event.base import BaseEvent
 from eventy.injection.arguments import resolve
 from eventy.injection.call import Shape, Step, write_call
-from eventy.injection.fit import check_event, check_own, check_wrapper
+from eventy.injection.decorators import check_decorators
+from eventy.injection.fit import check_event, check_own
 from eventy.injection.mistakes import Mistakes
 from eventy.injection.signature import read_signature, refuse_sync
 from eventy.message.context import Context
@@ -18,7 +19,8 @@ from eventy.message.context import Context
 Handler = Callable[..., Awaitable[None]]
 Call = Callable[[BaseEvent, Context], Awaitable[None]]
 
-_SHAPE = Shape("event, context", ("event",))
+_GIVEN = ("event",)
+_SHAPE = Shape("event, context", _GIVEN)
 #: What every handler may ask for beside providers, as expressions over the call.
 OWN = {"app": "app", "corr_id": "context.corr_id", "context": "context"}
 
@@ -48,11 +50,11 @@ def compile_handlers(
     for handler in handlers:
         with mistakes.collected():
             refuse_sync(handler)
-            signature = read_signature(handler, given=("event",))
+            signature = read_signature(handler, _GIVEN)
             check_event(signature, event, OWN)
             check_own(signature, {"app": type(app), "corr_id": str, "context": Context})
             step = Step(signature, resolve(signature, container, OWN))
-            check_wrapper(step.signature, step.arguments)
+            check_decorators(step.signature, step.arguments, _GIVEN)
             steps.append(step)
     mistakes.raise_any()
     call: Any = write_call(_SHAPE, steps, app=app)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any
 
 from dependency_injector import providers
@@ -14,6 +12,7 @@ from dependency_injector.wiring import InvariantModifier, TypeModifier
 from eventy.errors import InjectionError
 from eventy.injection.dependencies import OF_INSTANCE
 from eventy.injection.markers import Marker
+from eventy.words import closest, listed
 
 #: Providers of settings.
 CONFIGURATION = (providers.Configuration, providers.ConfigurationOption, providers.TypedConfigurationOption)
@@ -109,14 +108,3 @@ def _readable(option: Any, marker: Marker) -> Any:
     except (Error, TypeError, ValueError) as error:
         raise InjectionError(f"{marker!r} can't be read ({error}): correct the marker or the setting") from error
     return option
-
-
-def closest(name: str, among: Iterable[Any]) -> str:
-    """Return what a message adds about names that are much like this one, if there are any."""
-    close = get_close_matches(name, [candidate for candidate in among if isinstance(candidate, str)], cutoff=0.5)
-    return f" (closest: {listed(close)})" if close else ""
-
-
-def listed(names: Iterable[Any]) -> str:
-    """Return names as a message has them."""
-    return ", ".join(repr(name) for name in names)

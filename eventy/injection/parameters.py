@@ -10,8 +10,8 @@ from dependency_injector import providers
 
 from eventy.injection.annotations import read
 from eventy.injection.dependencies import CALLING
-from eventy.injection.lookup import closest
 from eventy.injection.paths import name_of
+from eventy.words import closest
 
 
 def unbound(one: providers.Provider[Any]) -> Iterator[str]:
@@ -20,7 +20,8 @@ def unbound(one: providers.Provider[Any]) -> Iterator[str]:
     Parameters
         one: the provider in force.
     """
-    signature, caller = _signature(one), _any(one)
+    caller: Any = one
+    signature = _signature(one)
     if signature is None:
         return
     if (why := mismatch(signature, caller.args, caller.kwargs)) is not None:
@@ -42,7 +43,8 @@ def mismatch(signature: inspect.Signature, args: Sequence[object], kwargs: Mappi
 
 def parameter_of(one: providers.Provider[Any], needed: providers.Provider[Any]) -> inspect.Parameter | None:
     """Return the annotated parameter that gets what a provider makes; None when it isn't known."""
-    signature, caller = _signature(one), _any(one)
+    caller: Any = one
+    signature = _signature(one)
     if signature is None:
         return None
     try:
@@ -77,7 +79,3 @@ def _namespace(made_by: Callable[..., Any]) -> dict[str, Any]:
 
 def _shown(signature: inspect.Signature) -> str:
     return f"({', '.join(map(str, signature.parameters.values()))})"
-
-
-def _any(provider: Any) -> Any:
-    return provider

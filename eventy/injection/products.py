@@ -11,7 +11,7 @@ from dependency_injector.errors import Error
 from dependency_injector.resources import AsyncResource
 
 from eventy.errors import InjectionError
-from eventy.injection.dependencies import CALLING, dependencies
+from eventy.injection.dependencies import CALLING, dependencies, last_override, selected
 
 
 def maker(provider: providers.Provider[Any]) -> object:
@@ -45,6 +45,21 @@ def class_itself(provider: providers.Provider[Any]) -> type | None:
     return None
 
 
+def class_override(provider: providers.Provider[Any]) -> str | None:
+    """Return what is wrong with a provider that is overridden with a class; None when it isn't."""
+    given = class_itself(last_override(provider))
+    return None if given is None or class_itself(provider) is not None else f"overridden with {instead_of_class(given)}"
+
+
+def instead_of_class(given: type) -> str:
+    """Return why a class overrides nothing that makes instances, and what does."""
+    name = given.__qualname__
+    return (
+        f"the class {name}, which is handed out as it is, not as an instance: "
+        f"override it with providers.Factory({name}) or providers.Object({name}(…))"
+    )
+
+
 def in_force(provider: providers.Provider[Any]) -> providers.Provider[Any]:
     """Return the provider that answers at this moment: the last override, what a selector chooses, else itself.
 
@@ -59,18 +74,13 @@ def in_force(provider: providers.Provider[Any]) -> providers.Provider[Any]:
             return provider
 
 
-def _selected(selector: Any) -> providers.Provider[Any]:
+def _selected(selector: providers.Selector) -> providers.Provider[Any]:
     try:
-        chosen: object = selector.selector()
+        return selected(selector)
     except Error as error:
         raise InjectionError(f"its selector can't choose ({error}): correct the container or the setting") from error
-    if chosen not in selector.providers:
-        raise InjectionError(
-            f"its selector chooses {chosen!r}, expected one of {', '.join(map(repr, selector.providers))}: "
-            f"correct the setting, or add a provider to the selector"
-        )
-    selected: providers.Provider[Any] = selector.providers[chosen]
-    return selected
+    except InjectionError as error:
+        raise InjectionError(f"its selector {error}") from error
 
 
 def awaitable_in(provider: providers.Provider[Any]) -> providers.Provider[Any] | None:

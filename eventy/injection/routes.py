@@ -14,7 +14,7 @@ from dependency_injector.containers import Container
 from eventy.injection.annotations import Unreadable, read
 from eventy.injection.arguments import Argument, Provided, resolve
 from eventy.injection.call import Shape, Step, write_call
-from eventy.injection.decorators import refuse_hidden, refuse_narrow
+from eventy.injection.decorators import check_decorators
 from eventy.injection.signature import is_async, layers_of, read_signature, refuse_sync
 from eventy.message.context import request_corr_id
 
@@ -48,19 +48,19 @@ def compile_route(
 
     Raises InjectionError, naming every parameter that can't be filled.
     """
-    refuse_hidden(handler)
     if inspect.isasyncgenfunction(handler):  # Sanic would find no response in it
         refuse_sync(handler)
-    signature = read_signature(handler, given, {**dict.fromkeys(path_parameters, "its path"), **passed})
+    filled = {**dict.fromkeys(path_parameters, "its path"), **passed}
+    signature = read_signature(handler, given, filled)
     arguments = resolve(signature, container, _OWN, is_async=is_async(handler))
+    check_decorators(signature, arguments, given, filled, passed)
     if not arguments:
         return handler if calling is None else calling
-    refuse_narrow(handler, signature.where, arguments)
     if any(isinstance(argument.source, Provided) and argument.source.entered for argument in arguments):
         refuse_sync(handler)
     if calling is not None:
-        refuse_narrow(calling, signature.where, arguments, stands_for_it=False)
         signature = replace(signature, handler=calling)
+        check_decorators(signature, arguments, ("request",), filled, passed)
     call = write_call(_SHAPE, (Step(signature, arguments),), app=app, corr_id=request_corr_id.get)
     return _described(call, handler, arguments)
 

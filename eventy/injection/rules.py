@@ -7,13 +7,14 @@ from typing import Any
 
 from dependency_injector import providers
 
+from eventy.errors import InjectionError
 from eventy.injection.annotations import classes, fits, shown
-from eventy.injection.dependencies import CALLING, chosen, holds_providers, last_override
+from eventy.injection.dependencies import CALLING, holds_providers, last_override, selected
 from eventy.injection.entering import is_entered
-from eventy.injection.lookup import CONFIGURATION, closest
+from eventy.injection.lookup import CONFIGURATION
 from eventy.injection.parameters import parameter_of
 from eventy.injection.paths import Paths, name_of
-from eventy.injection.products import class_itself, made_class, maker, must_be_awaited
+from eventy.injection.products import class_override, made_class, maker, must_be_awaited
 
 #: Nothing is made by these before they are overridden.
 ABSTRACT = (providers.AbstractFactory, providers.AbstractSingleton, providers.AbstractCallable)
@@ -65,13 +66,8 @@ def of_needed(needed: providers.Provider[Any]) -> Iterator[str]:
 
 def of_override(needed: providers.Provider[Any]) -> Iterator[str]:
     """Yield why an override doesn't do what it is meant for."""
-    given = class_itself(last_override(needed))
-    if given is not None and class_itself(needed) is None:
-        name = given.__qualname__
-        yield (
-            f"is overridden with the class {name}, which is handed out as it is, not as an instance: "
-            f"override it with providers.Factory({name}) or providers.Object({name}(…))"
-        )
+    if (mistake := class_override(needed)) is not None:
+        yield f"is {mistake}"
 
 
 def of_argument(owner: str, one: providers.Provider[Any], needed: providers.Provider[Any], name: str) -> Iterator[str]:
@@ -117,14 +113,12 @@ def _of_literals(one: Any) -> Iterator[str]:
 
 
 def _of_selector(selector: providers.Selector) -> Iterator[str]:
-    among: Any = selector.providers
     try:
-        name = chosen(selector)
+        selected(selector)
+    except InjectionError as error:
+        yield str(error)
     except Exception:  # noqa: BLE001  # whatever it is, it is found where the setting itself is looked at
         return
-    if name not in among:
-        expected = ", ".join(map(repr, among))
-        yield f"chooses {name!r}{closest(name, among)}, expected one of {expected}: correct the setting"
 
 
 def _of_class(one: Any, needed: providers.Provider[Any]) -> Iterator[str]:

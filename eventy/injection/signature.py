@@ -12,6 +12,7 @@ from typing import Any
 
 from eventy.errors import InjectionError
 from eventy.injection.annotations import names_of, read, shown
+from eventy.words import listed
 
 _POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 _VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
@@ -19,11 +20,13 @@ _VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Parameters
-    handler: what is called.
-    where: its name with file and line, for errors.
-    given: those that the caller fills by position; annotations are resolved, or `Unreadable`.
-    parameters: those that must be filled, likewise.
+    """The parameters of one handler: those that its caller fills, and those that are injected.
+
+    Parameters
+        handler: what is called.
+        where: its name with file and line, for errors.
+        given: those that the caller fills by position; annotations are resolved, or `Unreadable`.
+        parameters: those that must be filled, likewise.
     """
 
     handler: Callable[..., Any]
@@ -95,16 +98,18 @@ def layers_of(handler: Callable[..., Any]) -> tuple[Any, ...]:
     return tuple(_layers(handler))
 
 
+def partialmethod_of(function: object) -> partialmethod[Any] | None:
+    """Return what has made a function, if it was `partialmethod`; the attribute is called otherwise since 3.13."""
+    found = getattr(function, "__partialmethod__", getattr(function, "_partialmethod", None))
+    return found if isinstance(found, partialmethod) else None
+
+
 def _refuse_unfilled(parameters: list[Parameter], filled: Mapping[str, str], where: str) -> None:
     names = {parameter.name for parameter in parameters if parameter.kind is not Parameter.POSITIONAL_ONLY}
     takes_any = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters)
     if not takes_any and (missing := [name for name in filled if name not in names]):
         owner = " and ".join(sorted({filled[name] for name in missing}))
-        raise InjectionError(f"{where} doesn't take {_listed(missing)} of {owner}: add the parameter")
-
-
-def _listed(names: Collection[str]) -> str:
-    return ", ".join(repr(name) for name in names)
+        raise InjectionError(f"{where} doesn't take {listed(missing)} of {owner}: add the parameter")
 
 
 def _after(parameters: list[Parameter], given: Collection[str], filled: Collection[str], where: str) -> list[Parameter]:
@@ -127,19 +132,13 @@ def _layers(handler: Any) -> Iterator[Any]:
             handler = handler.func
         elif isinstance(handler, MethodType):
             handler = handler.__func__
-        elif (made_by := _partialmethod(handler)) is not None:
+        elif (made_by := partialmethod_of(handler)) is not None:
             handler = made_by.func
         elif isinstance(handler, FunctionType) or hasattr(handler, "__wrapped__"):
             handler = getattr(handler, "__wrapped__", None)
         else:
             call = getattr(type(handler), "__call__", None)  # noqa: B004  # the function itself is wanted
             handler = call if isinstance(call, FunctionType) else None
-
-
-def _partialmethod(function: object) -> partialmethod[Any] | None:
-    """Return what has made a function, if it was `partialmethod`; the attribute is called otherwise since 3.13."""
-    found = getattr(function, "__partialmethod__", getattr(function, "_partialmethod", None))
-    return found if isinstance(found, partialmethod) else None
 
 
 def _function(handler: Callable[..., Any]) -> Any:

@@ -19,7 +19,7 @@ def refuse_markers(function: Callable[..., Any], why: str) -> None:
     Parameters
         why: why there is nothing for it, and what to do.
     """
-    if (signature := _readable(function, ())) is not None:
+    if (signature := _readable(function)) is not None:
         _refuse(signature, _marked(signature), why)
 
 
@@ -33,7 +33,7 @@ def refuse_parameters(
         why: as in `refuse_markers`.
         names: what a parameter after the first can't be called, though it is given: its author took it for injected.
     """
-    if (signature := _readable(function, ())) is None:
+    if (signature := _readable(function)) is None:
         return
     extra = [one for one in read_signature(function, given).parameters if one.default is Parameter.empty]
     misnamed = [one for one in signature.parameters[1:] if one.name in names and one.default is Parameter.empty]
@@ -59,10 +59,10 @@ def _has_marker(parameter: Parameter) -> bool:
         return True
 
 
-def _readable(function: Callable[..., Any], given: Collection[str]) -> Signature | None:
+def _readable(function: Callable[..., Any]) -> Signature | None:
     """Return what a function asks for; None for one of C's that doesn't tell."""
     try:
         inspect.signature(function)
     except (TypeError, ValueError):
         return None
-    return read_signature(function, given)
+    return read_signature(function, ())

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 from dependency_injector import providers
 
-from eventy.injection.dependencies import arguments, dependencies, last_override, mentioned, unfolded
+from eventy.injection.dependencies import Provider, arguments, dependencies, last_override, mentioned, unfolded
 from eventy.injection.lookup import CONFIGURATION
 from eventy.injection.options import FindSetting, Options
 from eventy.injection.parameters import unbound
@@ -19,7 +18,6 @@ from eventy.injection.paths import Paths
 from eventy.injection.rules import ABSTRACT, is_shared, of_argument, of_needed, of_override, of_provider, takes_class
 
 Way = tuple[str, ...]
-Provider: TypeAlias = providers.Provider[Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from dependency_injector import providers
 
 from eventy.errors import EventyError
+from eventy.injection.products import instead_of_class
 
 T = TypeVar("T")
 
@@ -118,10 +119,7 @@ def _said(left: list[str]) -> str:
 
 def _refuse(provider: Any, by: object) -> None:
     if isinstance(by, type):
-        raise OverrideError(
-            f"{_described(provider)} would be overridden by the class {by.__qualname__}, which is handed out as it is, "
-            f"not as an instance: override it by providers.Factory({by.__qualname__}) or by {by.__qualname__}(…)"
-        )
+        raise OverrideError(f"{_described(provider)} would be overridden with {instead_of_class(by)}")
     if isinstance(provider, _CONTAINERS):
         raise OverrideError(
             "a whole container would be overridden, and leaving that takes one override off each provider in it, "

@@ -143,6 +143,13 @@ def test_container_that_is_given_no_configuration_is_told() -> None:
     )
 
 
+def test_selector_does_not_take_a_number_for_its_text() -> None:
+    config = settings(kind=1)
+    one: Any = providers.Singleton(dict)
+    (mistake,) = mistakes_in(config=config, repository=providers.Selector(config.kind, **{"1": one}))
+    assert mistake == "repository: chooses 1 (closest: '1'), expected one of '1': correct the setting"
+
+
 def test_selector_without_such_a_choice_is_told() -> None:
     config = settings(kind="sql")
     sql: Any = providers.Singleton(dict)

@@ -42,6 +42,29 @@ class Database:
         yield
 
 
+class Transaction:
+    """Makes one each time it is called."""
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[None]:
+        yield
+
+
+class Connecting:
+    async def __call__(self) -> None: ...
+
+
+class OfSessions:
+    async def __call__(self) -> AsyncIterator[None]:
+        yield
+
+
+class SyncTransaction:
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        yield
+
+
 class Swallowing:
     """Wants to hear of no error."""
 
@@ -64,7 +87,9 @@ def attempt(deliver: Any, scope: Scope) -> Any:
 # ---------------------------------------------------------------- what can be one
 
 
-@pytest.mark.parametrize("scope", [None, nothing, Database().transaction, Swallowing, lambda session=1: nothing()])
+@pytest.mark.parametrize(
+    "scope", [None, nothing, Database().transaction, Transaction(), Swallowing, lambda session=1: nothing()]
+)
 def test_whatever_makes_an_async_context_manager_is_a_scope(scope: Any) -> None:
     check_scope(scope)
 
@@ -83,6 +108,9 @@ def test_method_of_a_provided_database_is_a_scope() -> None:
         (Database().sync, "which isn't async, expected"),
         (Database().connect, "an async function, expected"),
         (Database().session, "an async generator: decorate it with @asynccontextmanager"),
+        (Connecting(), ">, an async function, expected"),
+        (OfSessions(), ">, an async generator: decorate it with @asynccontextmanager"),
+        (SyncTransaction(), ">, which isn't async, expected"),
         (Database, "a class without __aenter__"),
     ],
 )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sanic import Blueprint, HTTPResponse, Request, text
 from sanic.response import ResponseStream
 
@@ -168,18 +170,72 @@ def test_decorator_that_hides_a_marker_is_refused() -> None:
     assert said.endswith("which has markers: put functools.wraps(…) on it")
 
 
-def test_decorator_that_passes_nothing_on_is_refused() -> None:
-    def narrow(handler: Any) -> Any:
-        @functools.wraps(handler)
-        async def wrapper(request: AnyRequest) -> Any:
-            return await handler(request)
+def _narrow(handler: Any) -> Any:
+    @functools.wraps(handler)
+    async def narrow(request: AnyRequest) -> Any:
+        return await handler(request)
 
-        return wrapper
+    return narrow
 
-    said = _refused(narrow)
+
+def _passing_on(handler: Any) -> Any:
+    @functools.wraps(handler)
+    async def passing_on(request: AnyRequest, *args: Any, **kwargs: Any) -> Any:
+        return await handler(request, *args, **kwargs)
+
+    return passing_on
+
+
+def _in_a_partial(handler: Any) -> Any:
+    return functools.update_wrapper(functools.partial(_passing_on(_narrow(handler))), handler)
+
+
+@pytest.mark.parametrize("decorate", [_narrow, lambda handler: _passing_on(_narrow(handler)), _in_a_partial])
+def test_decorator_that_passes_nothing_on_is_refused(decorate: Any) -> None:
+    said = _refused(decorate)
     assert "_refused.<locals>.show" in said
-    assert f"asks for 'repository', but its decorator ({__file__}:" in said
-    assert said.endswith("doesn't take that: take **kwargs there, and pass them on")
+    assert f"is called by way of narrow ({__file__}:" in said
+    assert said.endswith(
+        "doesn't take what is passed to it: got an unexpected keyword argument 'repository'; "
+        "let it take *args and **kwargs, and pass them on"
+    )
+
+
+def test_decorator_that_takes_by_name_what_is_passed_by_position_is_refused() -> None:
+    blueprint = Blueprint("positions")
+
+    async def show(request: AnyRequest, repository: Repository, /) -> None: ...
+
+    @functools.wraps(show)
+    async def wrapper(request: AnyRequest, *, repository: Repository) -> None: ...
+
+    blueprint.add_route(wrapper, "/")
+    (said,) = refused(SanicServer(port=0, blueprints=[blueprint]))
+    assert "doesn't take what is passed to it: too many positional arguments" in said
+
+
+def test_signature_of_a_route_that_is_set_by_hand_must_hold() -> None:
+    blueprint = Blueprint("promises")
+
+    async def show(request: AnyRequest) -> None: ...
+
+    untyped: Any = show
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    untyped.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in ("request", "repository")])
+    blueprint.add_route(show, "/")
+    (said,) = refused(SanicServer(port=0, blueprints=[blueprint]))
+    assert "doesn't take what is passed to it: got an unexpected keyword argument 'repository'" in said
+
+
+def test_decorator_that_does_not_take_what_the_path_passes_is_refused() -> None:
+    blueprint = Blueprint("paths")
+
+    @blueprint.get("/<name>")
+    @_narrow
+    async def show(request: AnyRequest, name: str) -> None: ...
+
+    (said,) = refused(SanicServer(port=0, blueprints=[blueprint]))
+    assert "doesn't take what is passed to it: got an unexpected keyword argument 'name'" in said
 
 
 def test_websocket_that_is_not_async_is_refused() -> None:

@@ -206,4 +206,4 @@ def test_decorator_of_a_view_that_passes_nothing_on_is_refused() -> None:
         async def get(self, request: AnyRequest, repository: Repository) -> None: ...
 
     (said,) = refused(SanicServer(port=0, blueprints=[_serving(View, "/view")]))
-    assert f"asks for 'repository', but its decorator ({__file__}:" in said
+    assert f"is called by way of wrapper ({__file__}:" in said

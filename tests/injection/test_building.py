@@ -165,6 +165,17 @@ def test_selector_that_chooses_what_it_does_not_have_is_refused() -> None:
     assert "its selector can't choose (Undefined configuration option" in _says(providers.Selector(unset))
 
 
+async def test_class_among_what_a_selector_chooses_is_no_override() -> None:
+    seen = []
+
+    async def handler(event: BaseEvent, it: Any) -> None:
+        seen.append(it)
+
+    selector = providers.Selector(providers.Object("it"), it=providers.Object(Noted))
+    await run(compile_handler(handler, a_container_with(it=selector), APP))
+    assert seen == [Noted]
+
+
 # ---------------------------------------------------------------- attributes of singletons
 
 

@@ -139,7 +139,8 @@ def test_wrapper_that_takes_less_than_it_promises_is_refused() -> None:
     assert "handler (" in said
     assert f"is called by way of wrapper ({__file__}:{line}), a decorator or a function with a __signature__, " in said
     assert said.endswith(
-        "doesn't take what it promises: got an unexpected keyword argument 'draft'; let it take *args and **kwargs"
+        "doesn't take what is passed to it: got an unexpected keyword argument 'draft'; "
+        "let it take *args and **kwargs, and pass them on"
     )
 
 
@@ -182,7 +183,7 @@ def test_object_that_takes_less_than_it_promises_is_refused() -> None:
     @Logged
     async def handler(event: BaseEvent, draft: Repository, event_emitter: object) -> None: ...
 
-    assert "doesn't take what it promises: got an unexpected keyword argument 'event_emitter'" in _says(handler)
+    assert "doesn't take what is passed to it: got an unexpected keyword argument 'event_emitter'" in _says(handler)
 
 
 @pytest.mark.parametrize("name", ["draft", "more"])
@@ -197,7 +198,7 @@ async def test_signature_that_is_set_by_hand_must_hold(name: str) -> None:
     else:
         assert "the root container has no provider 'more'" in _says(handler)
         untyped.__signature__ = inspect.Signature([Parameter("event", kind)])
-        assert "doesn't take what it promises: missing a required argument: 'draft'" in _says(handler)
+        assert "doesn't take what is passed to it: missing a required argument: 'draft'" in _says(handler)
 
 
 def test_signature_that_is_none_is_refused() -> None:
@@ -206,6 +207,102 @@ def test_signature_that_is_none_is_refused() -> None:
     untyped: Any = handler
     untyped.__signature__ = 3
     assert "the signature can't be read (unexpected object 3 in __signature__ attribute)" in _says(handler)
+
+
+def _passing_on(handler: Any) -> Any:
+    @functools.wraps(handler)
+    async def passing_on(*args: Any, **kwargs: Any) -> None:
+        await handler(*args, **kwargs)
+
+    return passing_on
+
+
+def _narrow(handler: Any) -> Any:
+    @functools.wraps(handler)
+    async def narrow(event: BaseEvent) -> None:
+        await handler(event)
+
+    return narrow
+
+
+class Handlers:
+    """Methods that are decorated."""
+
+    @_passing_on
+    @_narrow
+    async def __call__(self, event: BaseEvent, draft: Repository) -> None: ...
+
+    @_passing_on
+    async def passed_on(self, event: BaseEvent, draft: Repository) -> None:
+        assert isinstance(draft, Repository)
+
+
+async def _asking(event: BaseEvent, draft: Repository, more: int = 3) -> None:
+    assert isinstance(draft, Repository)
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        _passing_on(_narrow(_asking)),
+        _passing_on(_passing_on(_narrow(_asking))),
+        functools.partial(_passing_on(_narrow(_asking)), more=4),
+        _passing_on(functools.partial(_narrow(_asking), more=4)),
+        Handlers(),
+        _passing_on(Handlers().__call__),
+    ],
+)
+def test_wrapper_inside_another_one_must_take_what_is_passed_too(handler: Any) -> None:
+    said = _says(handler)
+    assert "is called by way of narrow (" in said
+    assert "doesn't take what is passed to it: " in said
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        _passing_on(_passing_on(_asking)),
+        functools.partial(_passing_on(_asking), more=4),
+        _passing_on(functools.partial(_asking, more=4)),
+        Handlers().passed_on,
+        _passing_on(Handlers().passed_on),
+    ],
+)
+async def test_wrappers_that_pass_everything_on(handler: Any) -> None:
+    await run(compile_handler(handler, a_container(), object()))
+
+
+async def test_what_a_decorator_with_a_signature_of_its_own_passes_on_is_its_own_affair() -> None:
+    seen = []
+
+    async def handler(event: BaseEvent, draft: Repository) -> None:
+        seen.append(type(draft))
+
+    @functools.wraps(handler)
+    async def wrapper(event: BaseEvent, corr_id: str, **injected: Any) -> None:
+        await handler(event, **injected)
+
+    shown = inspect.signature(wrapper, follow_wrapped=False).parameters["corr_id"]
+    event, draft = inspect.signature(handler).parameters.values()
+    untyped: Any = wrapper
+    untyped.__signature__ = inspect.Signature([event, shown, draft])
+    await run(compile_handler(wrapper, a_container(), object()))
+    await run(compile_handler(_passing_on(wrapper), a_container(), object()))
+    assert seen == [Repository] * 2
+
+
+def test_wrapper_that_hides_a_marker_is_refused() -> None:
+    async def handler(event: BaseEvent, it: Repository = Provide["draft"]) -> None: ...
+
+    def hiding(f: Any) -> Any:
+        async def call(event: BaseEvent) -> None:
+            await f(event)
+
+        return call
+
+    said = _says(hiding(handler))
+    assert f"hiding.<locals>.call ({__file__}:" in said
+    assert said.endswith("which has markers: put functools.wraps(…) on it")
 
 
 def test_wrapper_that_is_not_named_after_its_function_is_refused() -> None:

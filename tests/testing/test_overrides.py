@@ -118,8 +118,8 @@ def test_class_is_refused(container: Any) -> None:
     with pytest.raises(OverrideError) as raised, override(container.repository, Fake):
         pass
     assert str(raised.value) == (
-        "the Singleton of Repository would be overridden by the class Fake, which is handed out as it is, not as an "
-        "instance: override it by providers.Factory(Fake) or by Fake(…)"
+        "the Singleton of Repository would be overridden with the class Fake, which is handed out as it is, not as "
+        "an instance: override it with providers.Factory(Fake) or providers.Object(Fake(…))"
     )
     with override(container.repository, providers.Object(Fake)):  # who says so means it
         assert container.repository() is Fake
