@@ -79,7 +79,7 @@ class Group:
     async def stop(self, place: int) -> int:
         """End it in good order, by SIGTERM, and return its status."""
         process = self._processes.pop(place)
-        while process.poll() is None and not listens(process.pid, signal.SIGTERM):  # it has just been started
+        while process.poll() is None and not listens(process.pid, signal.SIGTERM):  # noqa: ASYNC110 - it has just started
             await asyncio.sleep(0.02)
         process.terminate()
         try:
