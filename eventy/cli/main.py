@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import inspect
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from eventy.app.examination import Examination
 from eventy.app.located import Located, NotLocatedError, located_app
 from eventy.errors import ConfigurationError, EventyError
 from eventy.injection.singletons import place_of
+from eventy.telemetry.logging import is_debug_asked
 from eventy.words import counted, described
 
 _FAILED, _USAGE = 1, 2
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("eventy", description="Tools for an application, which they don't start.")
+    parser = argparse.ArgumentParser("eventy", description="Checks or draws an application without starting it.")
     commands = parser.add_subparsers(required=True, metavar="command")
     check = _command(commands, "check", "find what is wrong with settings, schemas, container, handlers and routes")
     check.set_defaults(run=_check)
@@ -110,7 +110,7 @@ def _examined(app: Located, *, with_routes: bool = True) -> Examination:
 
 
 def _told(text: str, status: int) -> int:
-    if os.environ.get("EVENTY_LOG_LEVEL", "").strip().upper() == "DEBUG":
+    if is_debug_asked():
         traceback.print_exc()
     print(f"eventy: {text}", file=sys.stderr)
     return status

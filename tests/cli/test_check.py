@@ -152,6 +152,12 @@ def test_module_that_cannot_be_imported(folder: Path, capsys: pytest.CaptureFixt
     assert (status, "can't be imported: ModuleNotFoundError" in err) == (1, True), err
 
 
+def test_traceback_is_added_at_debug(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVENTY_LOG_LEVEL", "debug")
+    assert main(["check", "--app", "service"]) == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
 def test_command_is_declared_and_runs_as_a_module(folder: Path) -> None:
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     assert scripts == {"eventy": "eventy.cli.main:main"}
