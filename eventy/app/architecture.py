@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,12 +11,11 @@ from eventy.app.examination import Examination
 from eventy.consumer.base import BaseEventConsumer
 from eventy.event.registry import Registration
 from eventy.handler.dispatch import handlers_of
+from eventy.http.routes import Called, called_by
 from eventy.http.server import SanicServer
 from eventy.injection.asked import Asked, asked_by, asked_by_route
 from eventy.injection.dependencies import last_override
 from eventy.injection.paths import Paths
-
-_PATH_PARAMETER = re.compile(r"<([a-zA-Z_]\w*)")
 
 
 def page(examination: Examination, name: str) -> str:
@@ -71,10 +69,10 @@ def messages(examination: Examination) -> Diagram:
     for registration in (*examination.registry, *examination.registry.tombstones):
         diagram.box(registry, registry, shape="hexagon")
         _draw_registration(diagram, registration, registry, examination)
-    for path, methods, handler in _routes(examination):
-        asked = asked_by_route(handler, examination.container, _PATH_PARAMETER.findall(path))
-        diagram.box(("route", path, methods), f"{methods} {path}", shape="round", group="routes")
-        _draw_asked(diagram, ("route", path, methods), asked, paths)
+    for called in _routes(examination):
+        asked = asked_by_route(called.handler, examination.container, called.given, called.passed)
+        diagram.box(("route", called.label), called.label, shape="round", group="routes")
+        _draw_asked(diagram, ("route", called.label), asked, paths)
     return diagram
 
 
@@ -82,9 +80,10 @@ def _draw_registration(diagram: Diagram, registration: Registration, registry: s
     named = f"tombstones of {registration.pattern}" if registration.is_for_tombstones else registration.pattern
     for handler in handlers_of(registration):
         asked = asked_by(handler, examination.container, registration.cls)
-        diagram.box(("handler", asked.label), asked.label, group="handlers")
-        diagram.arrow(registry, ("handler", asked.label), named)
-        _draw_asked(diagram, ("handler", asked.label), asked, examination.paths)
+        key = ("handler", asked.label, asked.providers)  # partials of one function may ask for something else each
+        diagram.box(key, asked.label, group="handlers")
+        diagram.arrow(registry, key, named)
+        _draw_asked(diagram, key, asked, examination.paths)
 
 
 def _draw_asked(diagram: Diagram, key: object, asked: Asked, paths: Paths) -> None:
@@ -106,10 +105,8 @@ def _topics(consumer: Any) -> tuple[str, ...]:
     return (*getattr(subscription, "names", ()), *patterns)
 
 
-def _routes(examination: Examination) -> Iterator[tuple[str, str, Any]]:
-    """Yield path, methods and handler of each route of the user's; files and classes of views ask for nothing."""
+def _routes(examination: Examination) -> Iterator[Called]:
     for server in examination.components:
         if isinstance(server, SanicServer):
             for route in sorted(server.sanic.router.routes, key=lambda one: (one.path, sorted(one.methods))):
-                if not getattr(route.extra, "static", False) and not hasattr(route.handler, "view_class"):
-                    yield f"/{route.path}", ", ".join(sorted(route.methods)), route.handler
+                yield from called_by(route)

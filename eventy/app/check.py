@@ -11,6 +11,7 @@ from dependency_injector.errors import Error as DependencyInjectorError
 
 from eventy.app.examination import Examination
 from eventy.app.settings.table import VARIABLES, Settings
+from eventy.app.waiting import drop_tasks_of
 from eventy.errors import ConfigurationError, SettingsError, WiringError
 from eventy.injection.singletons import place_of, rebuilt
 
@@ -22,15 +23,19 @@ _BACKENDS = ("EVENTY_EVENT_CONSUMER", "EVENTY_EVENT_EMITTER", "KAFKA_BOOTSTRAP_S
 def check(container: Any) -> None:
     """Build and verify an application without starting or connecting anything.
 
-    The singletons are built anew for it, and dropped after it.
+    The singletons are built anew for it, and dropped after it. An application that was built before is dropped with
+    them, and what `add_task` has given it is closed.
 
     Parameters
         container: the root container, with its `app`.
 
     Raises WiringError with everything that is wrong; `mistakes` has a text for each.
     """
+    drop_tasks_of(container)
     with rebuilt(container):
-        Examination(container).raise_any()
+        examination = Examination(container)
+        examination.drop_tasks()
+        examination.raise_any()
 
 
 def build_app(container: Any) -> Any:

@@ -85,7 +85,7 @@ def consumer_options(config: Mapping[str, Any]) -> ConsumerOptions:
         config: the settings as in `Settings.as_dict`.
     """
     names = {field.name: f"consumer_{field.name}" for field in fields(ConsumerOptions)}
-    names["dead_letter_suffix"] = "dead_letter_suffix"  # it is the emitters' and tools' too
+    names["dead_letter_suffix"] = "dead_letter_suffix"  # of the emitters too
     return ConsumerOptions(**{field: config[name] for field, name in names.items()})
 
 

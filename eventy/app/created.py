@@ -24,6 +24,8 @@ def look_at_created(wiring: Wiring) -> None:
                 _look_at(provider, wiring)
             except ConfigurationError as error:
                 wiring.spoil(provider, Flaw(path, str(error), error))
+            except Exception:  # noqa: BLE001  # a subclass may do more with what isn't there than keep it
+                continue
 
 
 def _look_at(provider: Any, wiring: Wiring) -> None:

@@ -19,6 +19,7 @@ from eventy.app.imperative import Imperative
 from eventy.app.process import run_until_signal, show_no_traceback_of_mistakes
 from eventy.app.shutdown import Shutdown
 from eventy.app.supervision import Supervisor
+from eventy.app.waiting import remember
 from eventy.clock import Clock
 from eventy.consumer.base import BaseEventConsumer
 from eventy.errors import ConfigurationError, EventyError, UnknownNameError
@@ -102,6 +103,7 @@ class Eventy(Imperative, BaseApp):
             self._supervisor.run(coroutine, name)
         else:
             self._tasks.append((coroutine, name))
+            remember(self)
 
     # ------------------------------------------------------------ life
 

@@ -16,7 +16,7 @@ from typing import Any, NoReturn, Protocol
 from eventy.app.check import build_app, made_by
 from eventy.clock import Clock
 from eventy.errors import ConfigurationError, EventyError, ShutdownTimeoutError
-from eventy.telemetry.logging import configure_logging, report
+from eventy.telemetry.logging import configure_logging, is_debug_asked, report
 from eventy.words import counted
 
 logger = logging.getLogger(__name__)
@@ -40,9 +40,7 @@ def run(create_container: Callable[[], Any]) -> None:
     try:
         app = _built(create_container)
     except EventyError as error:
-        # The settings may be what is wrong, so the one that matters here is asked for by itself.
-        asked = os.environ.get("EVENTY_LOG_LEVEL", "").strip().upper()
-        configure_logging("DEBUG" if asked == "DEBUG" else "INFO", "console")
+        configure_logging("DEBUG" if is_debug_asked() else "INFO", "console")
         report(error)
         raise SystemExit(error.exit_status) from None
     app.start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
+import inspect
 import sys
 import traceback
 from collections.abc import Sequence
@@ -13,12 +13,17 @@ from typing import Any
 from eventy.app.architecture import page
 from eventy.app.check import made_by
 from eventy.app.examination import Examination
-from eventy.cli.located import UsageError, factory_of, name_of_app
-from eventy.errors import EventyError
+from eventy.app.located import Located, NotLocatedError, located_app
+from eventy.errors import ConfigurationError, EventyError
 from eventy.injection.singletons import place_of
+from eventy.telemetry.logging import is_debug_asked
 from eventy.words import counted, described
 
 _FAILED, _USAGE = 1, 2
+
+
+class UsageError(ConfigurationError):
+    """The command is called in a way that it can't be."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = parser.parse_args(arguments)
     try:
         parsed.run(parsed)
-    except UsageError as error:
+    except (UsageError, NotLocatedError) as error:
         return _told(str(error), _USAGE)
     except EventyError as error:
         return _told(str(error), _FAILED)
@@ -39,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("eventy", description="Tools for an application, which they don't start.")
+    parser = argparse.ArgumentParser("eventy", description="Checks or draws an application without starting it.")
     commands = parser.add_subparsers(required=True, metavar="command")
     check = _command(commands, "check", "find what is wrong with settings, schemas, container, handlers and routes")
     check.set_defaults(run=_check)
@@ -62,14 +67,14 @@ def _command(commands: Any, name: str, meaning: str) -> argparse.ArgumentParser:
 
 
 def _check(parsed: argparse.Namespace) -> None:
-    name = name_of_app(parsed.app)
-    found = _examined(name)
-    print(f"{name}: no mistakes in {counted(found.providers, 'provider')} and {counted(found.handlers, 'handler')}")
+    app = _located(parsed)
+    found = _examined(app)
+    print(f"{app.name}: no mistakes in {counted(found.providers, 'provider')} and {counted(found.handlers, 'handler')}")
 
 
 def _graph(parsed: argparse.Namespace) -> None:
-    name = name_of_app(parsed.app)
-    text = page(_examined(name, with_routes=False), name)
+    app = _located(parsed)
+    text = page(_examined(app, with_routes=False), app.name)
     if parsed.output is None:
         print(text, end="")
         return
@@ -79,15 +84,25 @@ def _graph(parsed: argparse.Namespace) -> None:
         raise UsageError(f"--output: {parsed.output} can't be written ({error.strerror}): name another file") from error
 
 
-def _examined(name: str, *, with_routes: bool = True) -> Examination:
-    """Return what was found of a sound application. Raises EventyError with everything that is wrong otherwise."""
-    factory = factory_of(name)
+def _located(parsed: argparse.Namespace) -> Located:
+    app = located_app(parsed.app, Path.cwd(), named_by="--app")
     try:
-        container = made_by(factory)
+        inspect.signature(app.function).bind()
+    except TypeError as error:
+        raise UsageError(f"{app.name} can't be called without arguments ({error}): give them defaults") from error
+    except ValueError:
+        pass  # a builtin without a signature
+    return app
+
+
+def _examined(app: Located, *, with_routes: bool = True) -> Examination:
+    """Return what was found of a sound application. Raises EventyError with everything that is wrong otherwise."""
+    try:
+        container = made_by(app.function)
     except EventyError:
         raise
     except Exception as error:
-        raise EventyError(f"{name} failed: {described(error)}{place_of(error)}") from error
+        raise EventyError(f"{app.name} failed: {described(error)}{place_of(error)}") from error
     examination = Examination(container, with_routes=with_routes)
     examination.drop_tasks()
     examination.raise_any()
@@ -95,7 +110,7 @@ def _examined(name: str, *, with_routes: bool = True) -> Examination:
 
 
 def _told(text: str, status: int) -> int:
-    if os.environ.get("EVENTY_LOG_LEVEL", "").strip().upper() == "DEBUG":
+    if is_debug_asked():
         traceback.print_exc()
     print(f"eventy: {text}", file=sys.stderr)
     return status

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from eventy.injection.arguments import Provided, ProviderError, resolve
 from eventy.injection.dependencies import Provider
 from eventy.injection.fit import check_event
 from eventy.injection.handlers import OWN
-from eventy.injection.signature import Signature, read_signature, refuse_sync
+from eventy.injection.signature import Signature, name_of, read_signature, refuse_sync
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def asked_by(handler: Callable[..., Any], container: Container, event: type[Base
     Parameters
         event: the class of what it is called with.
     """
-    label = getattr(handler, "__qualname__", None) or repr(handler)
+    label = name_of(handler)
     try:
         refuse_sync(handler)
         signature = read_signature(handler, given=("event",))
@@ -53,15 +53,15 @@ def asked_by(handler: Callable[..., Any], container: Container, event: type[Base
     return _asked(label, signature, container)
 
 
-def asked_by_route(handler: Callable[..., Any], container: Container, in_path: Collection[str]) -> Asked:
+def asked_by_route(
+    handler: Callable[..., Any], container: Container, given: Collection[str], passed: Mapping[str, str]
+) -> Asked:
     """Return what a route gets from a container.
 
     Parameters
-        in_path: the names of what its path passes.
+        given, passed: see `compile_route`.
     """
-    return _asked(
-        handler.__qualname__, read_signature(handler, ("request",), dict.fromkeys(in_path, "its path")), container
-    )
+    return _asked(name_of(handler), read_signature(handler, given, passed), container)
 
 
 def provider_of(error: InjectionError) -> Provider | None:

@@ -93,7 +93,7 @@ def refuse_sync(handler: Callable[..., Any]) -> None:
     raise InjectionError(f"{where} is {found}: write `async def` without yield")
 
 
-def layers_of(handler: Callable[..., Any]) -> tuple[Any, ...]:
+def layers_of(handler: object) -> tuple[Any, ...]:
     """Return a handler and what is in it: behind partials, decorators and bound objects, the function last."""
     return tuple(_layers(handler))
 
@@ -102,6 +102,11 @@ def partialmethod_of(function: object) -> partialmethod[Any] | None:
     """Return what has made a function, if it was `partialmethod`; the attribute is called otherwise since 3.13."""
     found = getattr(function, "__partialmethod__", getattr(function, "_partialmethod", None))
     return found if isinstance(found, partialmethod) else None
+
+
+def name_of(handler: object) -> str:
+    """Return what a handler is called, the same in every process: by its innermost function."""
+    return _name(handler, layers_of(handler)[-1])
 
 
 def _refuse_unfilled(parameters: list[Parameter], filled: Mapping[str, str], where: str) -> None:
@@ -159,6 +164,12 @@ def _without_wrapped(handler: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _where(handler: object, function: Any) -> str:
-    name = getattr(function, "__qualname__", None) or repr(handler)
+    name = _name(handler, function)
     code = getattr(function, "__code__", None)
     return f"{name} ({code.co_filename}:{code.co_firstlineno})" if code else name
+
+
+def _name(handler: object, function: object) -> str:
+    """Return the name of the function in a handler, else of the handler's class: `repr` may have an address."""
+    name: str | None = getattr(function, "__qualname__", None)
+    return name or type(handler).__qualname__

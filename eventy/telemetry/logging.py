@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from datetime import UTC, datetime
 
 from eventy.errors import ConfigurationError, EventyError
@@ -46,6 +47,11 @@ def configure_logging(level: str, format: str) -> None:  # noqa: A002  # as EVEN
     root.setLevel(level)
     for name, least in _OTHERS.items():
         logging.getLogger(name).setLevel(max(least, root.level))
+
+
+def is_debug_asked() -> bool:
+    """Return whether `EVENTY_LOG_LEVEL` of the environment is DEBUG, for when the settings themselves may be wrong."""
+    return os.environ.get("EVENTY_LOG_LEVEL", "").strip().upper() == "DEBUG"
 
 
 def report(error: EventyError) -> None:

@@ -122,20 +122,22 @@ def _unknown(values: dict[str, Any], settings: Any) -> str:
 @pytest.fixture
 def eventy_container(request: pytest.FixtureRequest, eventy_settings: Any) -> Iterator[Any]:
     """The project's container, made for this test alone. An override that outlives the test is an error."""
-    from eventy.app.find import find_factory  # noqa: PLC0415 - see above
+    from eventy.app.located import located_app  # noqa: PLC0415 - see above
     from eventy.testing.overrides import overrides_undone  # noqa: PLC0415
 
     marked = next(_marked(request, "app"), None)
-    named, by = (marked, f"app of the marker {_MARKER}") if marked else (request.config.getoption(_APP), _APP)
-    factory = find_factory(named, request.config.rootpath, named_by=by)
+    named, by = (
+        (marked, f"app of the marker {_MARKER}") if marked is not None else (request.config.getoption(_APP), _APP)
+    )
+    app = located_app(named, request.config.rootpath, named_by=by)
     try:
-        inspect.signature(factory).bind(eventy_settings)
+        inspect.signature(app.function).bind(eventy_settings)
     except TypeError as error:
         raise pytest.UsageError(
-            f"{factory.__module__}:{factory.__qualname__} can't be called with the settings of the test ({error}): "
+            f"{app.name} can't be called with the settings of the test ({error}): "
             "write it as `def create_container(settings: Settings | None = None)`, None being those of the environment"
         ) from error
-    container = factory(eventy_settings)
+    container = app.function(eventy_settings)
     with overrides_undone(container):
         yield container
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from dependency_injector import containers, providers
 from sanic import Blueprint, Request
 from sanic.views import HTTPMethodView
+from sanic_ext import validate
 
 from eventy.app.architecture import messages
 from eventy.app.composition import composition
@@ -36,6 +39,13 @@ async def seen(event: BaseEvent, nested_repository: Repository) -> None: ...
 async def forgotten(event: BaseEvent) -> None: ...
 
 
+class Object:
+    async def __call__(self, event: BaseEvent, engine: Engine) -> None: ...
+
+
+async def bound(event: BaseEvent, limit: int) -> None: ...
+
+
 bp = Blueprint("architecture")
 
 
@@ -44,10 +54,42 @@ async def payments(request: Request[Any, Any], repository: str, engine: Engine) 
 
 
 class View(HTTPMethodView):
-    async def get(self, request: Request[Any, Any]) -> None: ...
+    async def get(self, request: Request[Any, Any], engine: Engine) -> None: ...
+
+    @staticmethod
+    async def post(request: Request[Any, Any], nested_repository: Repository) -> None: ...
 
 
 bp.add_route(View.as_view(), "/view")
+
+
+class Controller:
+    async def __call__(self, request: Request[Any, Any], engine: Engine) -> None: ...
+
+
+async def partly(request: Request[Any, Any], limit: int, engine: Engine) -> None: ...
+
+
+bp.add_route(Controller(), "/object", name="object")
+bp.add_route(functools.partial(partly, limit=3), "/partial", name="partial")
+
+
+@bp.websocket("/feed/<name>")  # type: ignore[untyped-decorator]  # Sanic gives it no types
+async def feed(request: Request[Any, Any], ws: Any, name: str, engine: Engine) -> None: ...
+
+
+@bp.get("/files/<file=str:ext>")
+async def file(request: Request[Any, Any], file: str, ext: str, engine: Engine) -> None: ...
+
+
+@dataclass
+class Payment:
+    amount: int
+
+
+@bp.post("/validated")
+@validate(json=Payment)
+async def validated(request: Request[Any, Any], body: Payment, engine: Engine) -> None: ...
 
 
 class Nested(containers.DeclarativeContainer):
@@ -60,7 +102,15 @@ class Root(containers.DeclarativeContainer):
     __self__ = providers.Self()
     config = providers.Configuration(strict=True)
     registry = providers.Singleton(
-        Registry, providers.Object((on("qotto.payment", seen), on("a|b", forgotten, tombstones=True)))
+        Registry,
+        providers.Object(
+            (
+                on("qotto.payment", seen),
+                on("a|b", forgotten, tombstones=True),
+                on("qotto.contract", Object()),
+                on("qotto.payment.event", functools.partial(bound, limit=3)),
+            )
+        ),
     )
     engine = providers.Singleton(Engine)
     nested = providers.Container(Nested, engine=engine)
@@ -108,7 +158,17 @@ def test_messages_go_from_topics_to_what_handlers_ask_for() -> None:
         ("consumer", "", by_name),
         (by_name, '|"qotto.payment"|', "seen"),
         (by_name, '|"tombstones of a#124;b"|', "forgotten"),
+        (by_name, '|"qotto.contract"|', "Object.__call__"),
+        (by_name, '|"qotto.payment.event"|', "bound"),
         ("seen", "", "nested_repository"),
+        ("Object.__call__", "", "engine"),
+        ("GET /view", "", "engine"),
+        ("POST /view", "", "nested_repository"),
+        ("GET /object", "", "engine"),
+        ("GET /partial", "", "engine"),
+        ("WEBSOCKET /feed/#lt;name:str#gt;", "", "engine"),
+        ("GET /files/#lt;file=str:ext#gt;", "", "engine"),
+        ("POST /validated", "", "engine"),
         ("PUT /payments/#lt;repository:str#gt;", "", "engine"),
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
 from typing import Any
 
 import pytest
@@ -62,6 +64,32 @@ def test_what_the_check_has_built_is_dropped() -> None:
     check(container)
     assert container.engine() not in built[:2]
     assert first is built[0]
+
+
+async def never_run() -> None: ...
+
+
+class Busy(Eventy):
+    def __init__(self, container: Any) -> None:
+        super().__init__(container)
+        self.add_task(never_run())
+
+
+@pytest.mark.parametrize("is_mistaken", [False, True])
+def test_tasks_of_applications_that_the_check_drops_are_closed(is_mistaken: bool) -> None:
+    container = a_root(
+        **({"registery": providers.Singleton(Registry), "consumer": a_consumer()} if is_mistaken else {})
+    )
+    container.set_provider("app", providers.Singleton(Busy, providers.Object(container)))
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        container.app().add_task(never_run())  # the check drops this application, and its own
+        if is_mistaken:
+            mistakes_of(container)
+        else:
+            check(container)
+        gc.collect()
+    assert [str(one.message) for one in warned] == []
 
 
 def test_emitter_that_takes_no_part_in_transactions_is_told() -> None:

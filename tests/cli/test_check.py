@@ -114,7 +114,7 @@ def test_defaults_in_place_of_wrong_settings_are_nobodys_mistake(
         ("in_a_circle", 1, "is built with itself"),
         ("coming", 1, "coming() is async, expected a function that returns a container"),
         ("takes", 2, ":takes can't be called without arguments (missing a required argument: 'folder')"),
-        ("no_function", 2, ":no_function is int, which can't be called"),
+        ("no_function", 2, ":no_function', which is int and can't be called"),
         ("brokn", 2, "has no 'brokn'; did you mean"),
     ],
 )
@@ -130,10 +130,9 @@ def test_function_that_makes_no_container(
     [
         ((), "the following arguments are required: command"),
         (("chek",), "invalid choice: 'chek'"),
-        (("check",), "which application is meant? Pass --app containers.application:create_container, or have a"),
+        (("check",), "which application is meant? There is no "),
         (("check", "--app", "service"), "--app is 'service', expected module:function"),
         (("check", "--app", "nowhere:create"), "there is no module 'nowhere' in "),
-        (("check", "--app", "payment.commnds:create"), "there is no module 'payment.commnds'"),
     ],
 )
 def test_wrong_use(arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -141,49 +140,22 @@ def test_wrong_use(arguments: tuple[str, ...], message: str, capsys: pytest.Capt
     assert (status, message in err) == (2, True), err
 
 
-def test_module_is_told_with_the_nearest_one_of_the_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "service.py").touch()
-    status, _, err = outcome(capsys, "check", "--app", "servce:create")
-    assert status == 2
-    assert "there is no module 'servce' (closest: 'service') in " in err
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("[tool.eventy", "can't be read (Expected ']'"),
-        ("[tool.eventy]\n", 'has no [tool.eventy] with app = "containers.application:create_container"'),
-        ("[tool.eventy]\napp = 3\n", "pyproject.toml is 3, expected module:function"),
-    ],
-)
-def test_wrong_pyproject(text: str, message: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "pyproject.toml").write_text(text)
+def test_wrong_pyproject(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "pyproject.toml").write_text('[tool]\neventy = "containers.application:create_container"\n')
     status, _, err = outcome(capsys, "check")
-    assert (status, message in err) == (2, True), err
+    assert (status, "expected a table: [tool.eventy] with app" in err) == (2, True), err
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (
-            "import nowhere_to_be_found",
-            "can't be imported: ModuleNotFoundError: No module named 'nowhere_to_be_found' (",
-        ),
-        (
-            "from dependency_injector import providers\nprovider = providers.Singleton('eventy.clock.Clok')",
-            "can't be imported: AttributeError: module 'eventy.clock' has no attribute 'Clok' (",
-        ),
-        ("def create(:", "can't be imported: SyntaxError"),
-        ("raise SystemExit(0)", 'ends the process: put what runs the application under if __name__ == "__main__"'),
-    ],
-)
-def test_module_that_cannot_be_imported(
-    text: str, message: str, folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (folder / f"module_{folder.name}.py").write_text(text)
+def test_module_that_cannot_be_imported(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / f"module_{folder.name}.py").write_text("import nowhere_to_be_found")
     status, _, err = outcome(capsys, "check", "--app", f"module_{folder.name}:create")
-    assert (status, message in err) == (1, True), err
-    assert "eventy/" not in err  # what is told is the user's own line
+    assert (status, "can't be imported: ModuleNotFoundError" in err) == (1, True), err
+
+
+def test_traceback_is_added_at_debug(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVENTY_LOG_LEVEL", "debug")
+    assert main(["check", "--app", "service"]) == 2
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_command_is_declared_and_runs_as_a_module(folder: Path) -> None:

@@ -100,9 +100,15 @@ def test_scenario_that_does_something_else_each_time_is_refused() -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["tests.simulation.relay"], "expected `module:function`"),
-        (["tests.simulation.rely:at_least_once"], "there is no module 'tests.simulation.rely' from here"),
-        (["tests.simulation.relay:at_leest_once"], "has no function 'at_leest_once'; close to it: at_least_once"),
+        (["tests.simulation.relay"], "the scenario is 'tests.simulation.relay', expected module:function"),
+        (
+            ["tests.simulation.rely:at_least_once"],
+            "there is no module 'tests.simulation.rely' (closest: 'tests.simulation.relay')",
+        ),
+        (
+            ["tests.simulation.relay:at_leest_once"],
+            "has no 'at_leest_once'; did you mean tests.simulation.relay:at_least_once?",
+        ),
         (["tests.simulation.relay:at_least_once", "--fault=crash=1"], "no fault 'crash', did you mean 'crashes'"),
         (["tests.simulation.relay:at_least_once", "--fault=crashes=x"], "crashes is 'x', expected a number"),
     ],

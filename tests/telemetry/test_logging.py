@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from eventy.errors import ConfigurationError, EventyError, HandlerError, SettingsError
-from eventy.telemetry.logging import configure_logging, report
+from eventy.telemetry.logging import configure_logging, is_debug_asked, report
 
 OTHERS = ("aiokafka", "aiosqlite", "asyncio", "sanic.access", "sanic.error", "sanic.root", "sanic.server", "sqlalchemy")
 
@@ -128,6 +128,16 @@ def _raised(error: EventyError) -> EventyError:
         raise error
     except EventyError as caught:
         return caught
+
+
+@pytest.mark.parametrize(("level", "is_asked"), [("DEBUG", True), (" debug ", True), ("INFO", False), (None, False)])
+def test_traceback_is_asked_for_where_settings_may_be_wrong(
+    level: str | None, is_asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("EVENTY_LOG_LEVEL", raising=False)
+    if level is not None:
+        monkeypatch.setenv("EVENTY_LOG_LEVEL", level)
+    assert is_debug_asked() is is_asked
 
 
 def test_library_that_repeats_itself_is_heard_once_and_others_always(capsys: pytest.CaptureFixture[str]) -> None:

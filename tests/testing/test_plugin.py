@@ -146,7 +146,7 @@ def test_what_is_asked_for_in_the_wrong_way_is_told(run: Run) -> None:
             "*settings that there aren't: consumer_max_retrys; close to it: consumer_max_retries*",
             "*marker eventy of *test_kind has settings=3, expected settings={…}*",
             "*marker eventy of *test_marker has ?'setting'?, expected settings={…}*",
-            "*of the marker eventy is 'service:create_conteiner', but service has no create_conteiner; did you mean*",
+            "*of the marker eventy is 'service:create_conteiner', but * has no 'create_conteiner'; did you mean*",
             "*service:without_settings can't be called with the settings of the test*: write it as*",
         ]
     )
@@ -156,7 +156,7 @@ def test_project_without_a_container_is_told_what_to_write(run: Run) -> None:
     result = run("async def test_it(eventy_app): ...", pyproject=PYPROJECT.replace("[tool.eventy]", "[tool.other]"))
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
-        ["*which container? *pyproject.toml doesn't say: add to it:*", '*app = "module:function"*']
+        ["*which application is meant? *pyproject.toml has no app of *: pass --eventy-app *, or say it there *"]
     )
 
 

@@ -14,6 +14,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
+from eventy.app.check import build_app
 from eventy.app.eventy import Eventy
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.kafka import KafkaConsumer
@@ -84,12 +85,12 @@ class KafkaHarness(Generic[C]):
             stack.enter_context(self._untyped.reset_singletons())
             settings = {**self._untyped.config(), **_ON_KAFKA, "kafka_bootstrap_server": self._bootstrap}
             stack.enter_context(self._untyped.config.override(settings))
+            self.app: Eventy = build_app(self._untyped)
             self._admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
             self._reader = reader(self._bootstrap)
             for opened, close in ((self._admin, self._admin.close), (self._reader, self._reader.stop)):
                 stack.push_async_callback(close)
                 await opened.start()
-            self.app: Eventy = self._untyped.app()
             self._consumers = [one for one in self.app.components if isinstance(one, EngineConsumer)]
             self._topics |= {topic for consumer in self._consumers for topic in consumer.subscription.names}
             stack.push_async_callback(self._delete_topics)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import shlex
 import sys
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from eventy.app.located import located
 from eventy.errors import ConfigurationError
 from eventy.testing.simulation.faults import Faults
 
@@ -38,21 +38,7 @@ def path_of(scenario: Callable[..., Any]) -> str | None:
 
 def found(path: str) -> Callable[..., Any]:
     """Return the scenario of a path `module:name`. Raises ConfigurationError."""
-    module_name, colon, name = path.partition(":")
-    if not colon or not name:
-        raise ConfigurationError(f"the scenario is {path!r}, expected `module:function`")
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not module_name.startswith(error.name):
-            raise
-        raise ConfigurationError(f"the scenario is {path!r}: there is no module {error.name!r} from here") from None
-    scenario = getattr(module, name, None)
-    if not callable(scenario):
-        close = get_close_matches(name, vars(module), n=3)
-        hint = f"; close to it: {', '.join(close)}" if close else ""
-        raise ConfigurationError(f"the scenario is {path!r}: {module_name} has no function {name!r}{hint}")
-    return scenario  # type: ignore[no-any-return]  # whatever it is, it is called
+    return located(path, Path.cwd(), named_by="the scenario").function
 
 
 def faults_of(words: list[str]) -> Faults | None:
