@@ -6,12 +6,16 @@ import asyncio
 from typing import Any
 
 import pytest
+from dependency_injector import providers
 
 from eventy.emitter.base import BaseEventEmitter
 from eventy.errors import BrokerUnavailableError, HandlerError, UnknownNameError
 from eventy.event.base import BaseEvent
 from eventy.event.generic import GenericEvent
+from eventy.event.registry import Registry, on
+from eventy.event.tombstone import Tombstone
 from eventy.message.context import Context
+from eventy.message.record import ProducerRecord
 from eventy.testing.harness import Harness, HarnessError, NotSettledError
 from tests.testing.service import WithView, message, service, work
 
@@ -68,6 +72,22 @@ async def test_message_given_up_is_among_the_dead_letters() -> None:
         assert (letter.error, letter.message, letter.key) == ("builtins.ValueError", "broken", b"k")
         assert (letter.topic, letter.offset, letter.group) == ("in", 0, "g")
         assert "ValueError: broken" in letter.stacktrace
+
+
+async def test_failing_handler_of_tombstones_is_found_by_the_name() -> None:
+    gone: list[str] = []
+
+    async def forget(event: Tombstone) -> None:
+        gone.append(event.name())
+
+    container = service(consumer_retry_interval=100)
+    container.registry.override(providers.Object(Registry([on("in$", forget, tombstones=True)])))
+    async with Harness(container) as app:
+        fault = app.fail_next("in", ConnectionError("away"))
+        container.broker().append(ProducerRecord("in", b"k", None, ()))
+        await app.settled()
+        assert (gone, fault.left) == (["in"], 0)
+        assert app.clock.monotonic() == pytest.approx(0.1)
 
 
 async def test_failure_that_nothing_is_registered_for_is_refused_with_near_names() -> None:
