@@ -106,13 +106,22 @@ class KafkaHarness(Generic[C]):
         self.app.deliver_through = self._deliveries.through
         await self.app.__aenter__()
         try:
-            await self._until(self._is_ready, lambda: f"not ready: {self.app.readiness()}")
+            await self._until(self._is_ready, lambda: f"not ready: {self.app.readiness() or self._unread()}")
         except BaseException:
             await self.app.abort()
             raise
 
     async def _is_ready(self) -> bool:
-        return not self.app.readiness()
+        return not self.app.readiness() and not self._unread()
+
+    def _unread(self) -> set[tuple[str, int]]:
+        """Return the partitions that nobody has been assigned yet: those of new topics aren't known at once."""
+        wanted, had = set(), set()
+        for consumer in self._consumers:
+            group = consumer.group or consumer.name
+            wanted |= {(group, topic, at) for topic in consumer.subscription.names for at in range(self._partitions)}
+            had |= {(group, *partition) for partition in (consumer.run.partitions() if consumer.run else ())}
+        return {(topic, number) for _, topic, number in wanted - had}
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -230,7 +239,7 @@ class KafkaHarness(Generic[C]):
                 end = ends.get((partition.topic, partition.partition))
                 if end is None or not await run.has_done(partition, end):
                     return False
-        return not self.app.readiness()
+        return not self.app.readiness() and not self._unread()
 
     @property
     def _runs(self) -> list[Run]:
