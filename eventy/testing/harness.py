@@ -272,8 +272,8 @@ class Harness(Generic[C]):
         """Have partitions move: a second member joins each group, as another process would; the next time it leaves.
 
         The members have the same handlers and the same providers. Returns when the partitions are dealt out: handlers
-        that run in one that moves are waited for. Raises NotSettledError when that takes too long, and what a member that
-        leaves fails by at that.
+        that run in one that moves are waited for. Raises NotSettledError when that takes too long, and what a member
+        that leaves fails by at that.
         """
         _refuse_handlers("rebalance()")
         work = self._running
