@@ -8,7 +8,7 @@ from eventy.emitter.base import BaseEventEmitter
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.testing.harness import HarnessError
-from eventy.testing.kafka.find import KafkaBroker
+from eventy.testing.kafka.broker import KafkaBroker
 from eventy.testing.kafka.harness import KafkaHarness
 from eventy.testing.kafka.topics import create_topics, unique
 from tests.testing.service import WithView, message, service
