@@ -13,7 +13,8 @@ from bench.fill import fill
 from bench.page import page, verdict
 from bench.rows import ROWS, Row
 from eventy.testing.kafka.broker import KafkaBroker
-from eventy.testing.kafka.find import create_topics, find_kafka, unique
+from eventy.testing.kafka.find import find_kafka
+from eventy.testing.kafka.topics import create_topics, unique
 from eventy.testing.kafka.unavailable import UnavailableError
 
 # Rounds of a run whose figures are for whoever works on eventy, not for the page.

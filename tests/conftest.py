@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from eventy.testing.kafka.find import KafkaBroker
+from eventy.testing.kafka.broker import KafkaBroker
 from eventy.testing.kafka.unavailable import UnavailableError, skip_or_fail
 from tests.real.postgres import PostgresServer, find_postgres
 

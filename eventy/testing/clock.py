@@ -9,32 +9,23 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Set
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
-from eventy.clock import Clock
-
-# 2024-01-01T00:00Z in ms: any fixed moment does.
-_EPOCH = 1_704_067_200_000
+from eventy.testing.reckoned import ReckonedClock
 
 
-class VirtualClock(Clock):
-    """A clock whose timers fire in order when they are due, and whose ids count up."""
+class VirtualClock(ReckonedClock):
+    """A clock whose timers fire in order when they are due."""
 
     def __init__(self) -> None:
+        super().__init__()
         #: Called when somebody begins to wait.
         self.changed: Callable[[], None] = lambda: None
         self._sleeping: dict[asyncio.Task[Any] | None, float] = {}
         self._now = 0.0
         self._timers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
-        self._ids = itertools.count(1)
 
     def monotonic(self) -> float:
         return self._now
-
-    def now_ms(self) -> int:
-        return _EPOCH + round(self._now * 1000)
-
-    def new_id(self) -> str:
-        return f"00000000-0000-4000-8000-{next(self._ids):012x}"
 
     def sleep(self, seconds: float) -> Coroutine[Any, Any, None]:
         """Wait for so many seconds, from this call on: the task that waits needn't have begun."""

@@ -95,7 +95,7 @@ class Deliveries:
         registrations = [*self._registry, *self._registry.tombstones]
         handler = fault.handler
         if isinstance(handler, str):
-            is_known = self._registry.find(handler) is not None
+            is_known = any(find(handler) for find in (self._registry.find, self._registry.find_tombstone))
         elif isinstance(handler, type):
             is_known = any(issubclass(one.cls, handler) for one in registrations)
         else:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -17,6 +18,7 @@ from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.memory import MemoryConsumer
 from eventy.emitter.collection import collecting
 from eventy.emitter.memory import MemoryEmitter
+from eventy.errors import ShutdownTimeoutError
 from eventy.event.base import BaseEvent
 from eventy.event.registry import Registry
 from eventy.testing import client
@@ -28,6 +30,8 @@ from eventy.testing.overrides import OverrideError, Overrides, overrides_undone
 from eventy.testing.work import Work
 
 __all__ = ["Harness", "HarnessError", "Letter", "NotSettledError"]
+
+logger = logging.getLogger(__name__)
 
 C = TypeVar("C")
 
@@ -77,6 +81,7 @@ class Harness(Generic[C]):
         self._restarted = asyncio.Event()
         self._restarted.set()
         self._told: BaseException | None = None
+        self._not_restarted: BaseException | None = None
         self._body: asyncio.Task[Any] | None = None
 
     # ------------------------------------------------------------ its life
@@ -137,11 +142,13 @@ class Harness(Generic[C]):
         assert work is not None  # it is entered
         try:
             is_cut_short = error is not None and not isinstance(error, asyncio.CancelledError)
-            await self._end_members(work, at_once=is_cut_short)
-            if is_cut_short:
-                await self.app.abort()  # the test has failed: what was open is its least concern
-            else:
-                await self._end(work, kind, error, trace)
+            try:
+                await self._end_members(work, at_once=is_cut_short)
+            finally:
+                if is_cut_short:
+                    await self.app.abort()  # the test has failed: what was open is its least concern
+                else:
+                    await self._end(work, kind, error, trace)
         finally:
             await self._close_client()  # not before: requests that run are finished, or cut off by the server
             work.is_over = True
@@ -169,6 +176,10 @@ class Harness(Generic[C]):
 
     @property
     def _running(self) -> Work:
+        if (error := self._not_restarted) is not None:
+            raise HarnessError(
+                f"nothing runs: the start in crash_and_restart() has failed by {type(error).__qualname__}: {error}"
+            ) from error
         if self._work is None or (self._restarted.is_set() and self._work.is_over):
             raise HarnessError("the harness isn't entered: use it inside `async with Harness(…) as app:`")
         return self._work
@@ -261,7 +272,8 @@ class Harness(Generic[C]):
         """Have partitions move: a second member joins each group, as another process would; the next time it leaves.
 
         The members have the same handlers and the same providers. Returns when the partitions are dealt out: handlers
-        that run in one that moves are waited for. Raises NotSettledError when that takes too long.
+        that run in one that moves are waited for. Raises NotSettledError when that takes too long, and what a member
+        that leaves fails by at that.
         """
         _refuse_handlers("rebalance()")
         work = self._running
@@ -282,20 +294,29 @@ class Harness(Generic[C]):
         return ready and not self._broker.is_rebalancing()
 
     async def _end_members(self, work: Work, *, at_once: bool) -> None:
-        leaving = {asyncio.create_task(member.stop()) for member in work.members}
-        if not leaving:
+        """Stop the members that have joined later, or kill them: what that does to them is nobody's concern.
+
+        Raises NotSettledError for one that is cut off after the deadline, and what else one fails by at its stop.
+        """
+        members = {asyncio.create_task(member.stop()): member for member in work.members}
+        if not members:
             return
         if not at_once:
-            await asyncio.wait(leaving, timeout=self._deadline)
+            await asyncio.wait(members, timeout=self._deadline)
         else:
             await asyncio.sleep(0)
-        for task in leaving:
+        for task in members:
             task.cancel()
-        await asyncio.wait(leaving)
-        for task in leaving:
-            with suppress(asyncio.CancelledError, Exception):  # the application fails by it as well
-                task.result()
+        await asyncio.wait(members)
         work.members.clear()
+        errors = [error for task, member in members.items() if (error := await _stopped_by(task, member)) is not None]
+        if at_once or not errors:
+            return
+        for error in errors[1:]:
+            logger.error("a member failed as well: %s", error)
+        if isinstance(errors[0], ShutdownTimeoutError):
+            raise NotSettledError(f"a member hasn't stopped within {self._deadline:g} s: {errors[0]}")
+        raise errors[0]
 
     async def crash_and_restart(self) -> None:
         """End the application as a kill does, and start another on what the broker has: written and committed.
@@ -321,6 +342,9 @@ class Harness(Generic[C]):
                 await self._start()
             else:
                 await asyncio.create_task(self._start())
+        except BaseException as error:
+            self._not_restarted = error
+            raise
         finally:
             self._restarted.set()
 
@@ -339,6 +363,17 @@ class Harness(Generic[C]):
             yield
         finally:
             broker.come_back()
+
+
+async def _stopped_by(stop: asyncio.Task[None], member: EngineConsumer[Any]) -> BaseException | None:
+    """Return what the stop of a member has failed by, unless the application fails by it as well."""
+    if stop.cancelled() or (error := stop.exception()) is None:
+        return None
+    try:
+        await member.wait()  # for nothing: it has stopped
+    except Exception as told:  # noqa: BLE001 - it is compared, and raised by the application
+        return None if told is error else error
+    return error
 
 
 def _refuse_handlers(what: str) -> None:

@@ -1,7 +1,8 @@
 """What an application on the memory broker still has to do, and the time that it waits for.
 
-Nothing polls: whoever begins to wait says so, the clock for sleeps, the broker for everything else. Time moves only
-when nothing goes on but waiting for it: a handler that is busy with a database has all the real time it takes.
+Whoever begins to wait says so, the clock for sleeps, the broker for everything else. Only `until` looks again and
+again, since a component says nothing when it becomes ready. Time moves only when nothing goes on but waiting for it: a
+handler that is busy with a database has all the real time it takes.
 """
 
 from __future__ import annotations
@@ -121,7 +122,7 @@ class Work:
         return bool(running) and all(any(one is known for known in self._blocked) for one in running)
 
     async def until(self, condition: Callable[[], bool], what: str) -> None:
-        """Return when a condition of the broker's is true, after some turns of the loop. Raises NotSettledError."""
+        """Return when a condition is true, after some turns of the loop, else each ms. Raises NotSettledError."""
 
         async def wait() -> None:
             turns = 0

@@ -8,21 +8,16 @@ import pytest_asyncio
 
 from eventy.broker.kafka.connection import KafkaConnection
 from eventy.testing.conformance.kafka import KafkaBackend
-from eventy.testing.conformance.scene import Scene
-from eventy.testing.kafka.find import KafkaBroker
+from eventy.testing.conformance.running import scene
+from eventy.testing.kafka.broker import KafkaBroker
 from eventy.testing.kafka.process import free_port
+
+__all__ = ["backend", "mute", "no_task_is_left", "refused", "scene"]
 
 
 @pytest.fixture
 def backend(kafka_broker: KafkaBroker) -> KafkaBackend:
     return KafkaBackend(kafka_broker.bootstrap)
-
-
-@pytest_asyncio.fixture
-async def scene(backend: KafkaBackend) -> AsyncIterator[Scene]:
-    scene = Scene(backend)
-    yield scene
-    await scene.end()
 
 
 @pytest_asyncio.fixture(autouse=True)

@@ -7,7 +7,7 @@ import pytest
 from eventy.errors import BrokerUnavailableError
 from eventy.testing.conformance.scene import Notes, Scene, until
 from eventy.testing.conformance.serializer import encoded, event
-from eventy.testing.kafka.find import KafkaBroker
+from eventy.testing.kafka.broker import KafkaBroker
 
 
 async def test_send_fails_within_a_bound_while_the_broker_is_away_and_succeeds_after(

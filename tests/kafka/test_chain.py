@@ -15,7 +15,7 @@ import pytest
 
 from eventy.testing.conformance.kafka import KafkaBackend
 from eventy.testing.conformance.scene import Scene
-from eventy.testing.kafka.find import KafkaBroker
+from eventy.testing.kafka.broker import KafkaBroker
 from tests.kafka.faults.chain import Chain
 from tests.kafka.faults.sizes import FULL, SHORT
 

@@ -16,7 +16,7 @@ from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.testing.conformance.scene import Notes, Scene, until
 from eventy.testing.conformance.serializer import encoded
-from eventy.testing.kafka.find import KafkaBroker
+from eventy.testing.kafka.broker import KafkaBroker
 from tests.kafka.client import Cuts, Holding, Loading, offsets_of
 from tests.kafka.test_replay import commit
 

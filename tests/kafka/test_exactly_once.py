@@ -12,7 +12,7 @@ from eventy.testing.conformance.exactly_once import forward
 from eventy.testing.conformance.kafka import KafkaBackend
 from eventy.testing.conformance.lanes import Gated
 from eventy.testing.conformance.scene import Notes, Scene, port_of, until
-from eventy.testing.kafka.find import KafkaBroker
+from eventy.testing.kafka.broker import KafkaBroker
 from tests.kafka.client import Holding
 from tests.kafka.test_replay import commit
 from tests.kafka.test_revoke import grant

@@ -17,7 +17,7 @@ import pytest
 
 from eventy.testing.conformance.kafka import KafkaBackend
 from eventy.testing.conformance.scene import Scene
-from eventy.testing.kafka.find import KafkaBroker
+from eventy.testing.kafka.broker import KafkaBroker
 from tests.kafka.faults.flow import number_of
 from tests.kafka.faults.letters import as_sent, committed_too_early, letters_of, note_when_letters_arrive
 from tests.kafka.faults.sizes import FULL, SHORT, Sizes

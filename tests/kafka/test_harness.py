@@ -8,8 +8,9 @@ from eventy.emitter.base import BaseEventEmitter
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.testing.harness import HarnessError
-from eventy.testing.kafka.find import KafkaBroker
+from eventy.testing.kafka.broker import KafkaBroker
 from eventy.testing.kafka.harness import KafkaHarness
+from eventy.testing.kafka.topics import create_topics, unique
 from tests.testing.service import WithView, message, service
 
 
@@ -49,3 +50,24 @@ async def test_topic_that_is_there_already_is_refused_and_left_alone(kafka_broke
                 pass
         await app.settled()
         assert len(app.emitted("in")) == 1
+
+
+async def test_what_was_made_before_the_refusal_is_deleted(kafka_broker: KafkaBroker) -> None:
+    beside = unique("beside")
+    async with KafkaHarness(service(WithView), kafka_broker.bootstrap) as app:
+        with pytest.raises(HarnessError, match=r"(in|out) is there already"):
+            async with KafkaHarness(service(WithView), kafka_broker.bootstrap, topics=[beside]):
+                pass
+        await app.send(message(n=1), beside)
+
+
+async def test_send_to_a_topic_that_is_there_already_is_refused_each_time_and_the_tests_own_are_deleted(
+    kafka_broker: KafkaBroker,
+) -> None:
+    other = unique("other")
+    await create_topics(kafka_broker.bootstrap, {other: 1})
+    for _ in range(2):  # the second finds nothing of the first, but the other's
+        async with KafkaHarness(service(WithView), kafka_broker.bootstrap) as app:
+            for _ in range(2):
+                with pytest.raises(HarnessError, match=f"{other} is there already"):
+                    await app.send(message(n=1), other)

@@ -19,7 +19,7 @@ from eventy.handler.dead_letter import dead_letter
 from eventy.message.record import DeadLetter
 from eventy.testing.conformance.kafka import KafkaBackend
 from eventy.testing.conformance.scene import Scene, until
-from eventy.testing.kafka.find import KafkaBroker
+from eventy.testing.kafka.broker import KafkaBroker
 from eventy.testing.kafka.topics import unique
 
 

@@ -10,7 +10,7 @@ from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.testing.conformance.scene import Notes, Scene, until
 from eventy.testing.conformance.serializer import encoded
-from eventy.testing.kafka.find import KafkaBroker
+from eventy.testing.kafka.broker import KafkaBroker
 from eventy.testing.kafka.topics import unique
 
 

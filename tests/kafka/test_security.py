@@ -15,8 +15,9 @@ from eventy.errors import BrokerUnavailableError
 from eventy.testing.conformance.kafka import KafkaBackend
 from eventy.testing.conformance.scene import Notes, Scene
 from eventy.testing.conformance.serializer import JsonSerializer, event
-from eventy.testing.kafka.find import KafkaBroker, unique
+from eventy.testing.kafka.broker import KafkaBroker
 from eventy.testing.kafka.secured import PASSWORD, USERNAME, Secured, make_certificate
+from eventy.testing.kafka.topics import unique
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from eventy.event.registry import Registry, on
 from eventy.message.context import Context
 from eventy.testing.conformance.scene import Notes, Scene, until
 from eventy.testing.conformance.serializer import NAME, encoded, event
-from eventy.testing.kafka.find import KafkaBroker
+from eventy.testing.kafka.broker import KafkaBroker
 
 # Seconds of the deadline for the whole application, and those that may pass beyond it until the last one has given up.
 DEADLINE, BEYOND = 4.0, 8.0

@@ -49,7 +49,7 @@ async def test_what_is_handled_before_a_new_topic_is_assigned_is_committed_with_
     consumer = await scene.consume(notes, re.compile(f"{name}-.*"), group=name)
     await notes.until(2)
     await create(scene, f"{name}-2", 4)
-    (worker,) = consumer._run._assignment._workers.values()  # type: ignore[union-attr]  # it runs
+    (worker,) = consumer.run._assignment._workers.values()  # type: ignore[union-attr]  # it runs
     await until(worker._stopping.is_set)  # the rebalance waits for the handler
     going_on.set()
     await notes.until(4)
@@ -121,7 +121,7 @@ async def test_message_whose_topic_is_deleted_while_it_is_handled_holds_nobody_u
 
 
 def workers_of(consumer: Any) -> Any:
-    return consumer._run._assignment._workers
+    return consumer.run._assignment._workers
 
 
 @pytest.mark.parametrize("grouped", [True, False])

@@ -16,7 +16,7 @@ from eventy.testing.conformance.exactly_once import forward
 from eventy.testing.conformance.kafka import KafkaBackend
 from eventy.testing.conformance.scene import Notes, Scene, ended, failing, until
 from eventy.testing.conformance.serializer import event
-from eventy.testing.kafka.find import KafkaBroker
+from eventy.testing.kafka.broker import KafkaBroker
 from tests.kafka.client import Cuts, Holding
 from tests.kafka.test_replay import commit
 from tests.kafka.test_revoke import grant

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Self
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.transaction import EndTxnRequest
@@ -17,6 +17,7 @@ from eventy.consumer.engine import EngineConsumer
 from eventy.handler.attempt import Deliver
 from eventy.testing.conformance.scene import Scene, port_of, until
 from eventy.testing.conformance.serializer import JsonSerializer, encoded
+from eventy.testing.kafka.reading import reader
 
 
 class Rival:
@@ -107,16 +108,16 @@ async def numbers_in(scene: Scene, topic: str) -> list[int]:
 
 async def until_ends_at(bootstrap: str, topic: str, offset: int) -> None:
     """Return when readers of partition 0 get as far as an offset: no transaction before it is pending any more."""
-    reader = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed")
-    await reader.start()
+    client = reader(bootstrap)
+    await client.start()
     try:
         partition, end = TopicPartition(topic, 0), -1
         async with asyncio.timeout(20):
             while end < offset:
-                end = (await reader.end_offsets([partition]))[partition]
+                end = (await client.end_offsets([partition]))[partition]
                 await asyncio.sleep(0.02)
     finally:
-        await reader.stop()
+        await client.stop()
 
 
 async def until_discarded(consumer: EngineConsumer[Any], count: int = 1) -> None:

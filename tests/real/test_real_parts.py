@@ -6,7 +6,8 @@ from aiokafka.errors import TopicAlreadyExistsError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from eventy.testing.kafka.find import KafkaBroker, create_topics, unique
+from eventy.testing.kafka.broker import KafkaBroker
+from eventy.testing.kafka.topics import create_topics, unique
 from tests.real.postgres import PostgresServer
 
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
+from dependency_injector import providers
 
+from eventy.consumer.memory import MemoryPort
 from eventy.emitter.base import BaseEventEmitter
-from eventy.errors import BrokerUnavailableError, HandlerError, UnknownNameError
+from eventy.errors import BrokerError, BrokerUnavailableError, HandlerError, UnknownNameError
 from eventy.event.base import BaseEvent
 from eventy.event.generic import GenericEvent
+from eventy.event.registry import Registry, on
+from eventy.event.tombstone import Tombstone
 from eventy.message.context import Context
+from eventy.message.record import ProducerRecord
 from eventy.testing.harness import Harness, HarnessError, NotSettledError
 from tests.testing.service import WithView, message, service, work
 
@@ -21,6 +27,16 @@ both_deliveries = pytest.mark.parametrize("delivery", ["at_least_once", "exactly
 
 async def forward(event: BaseEvent, context: Context, emitter: BaseEventEmitter) -> None:
     await emitter.send(message("done", of=event.data["n"]), "out")
+
+
+class NeverStarts:
+    async def start(self) -> None:
+        raise BrokerError("no seat left")
+
+    async def stop(self) -> None: ...
+
+
+Leave = Callable[[MemoryPort], Coroutine[Any, Any, None]]
 
 
 def sent(app: Harness[Any]) -> list[object]:
@@ -68,6 +84,22 @@ async def test_message_given_up_is_among_the_dead_letters() -> None:
         assert (letter.error, letter.message, letter.key) == ("builtins.ValueError", "broken", b"k")
         assert (letter.topic, letter.offset, letter.group) == ("in", 0, "g")
         assert "ValueError: broken" in letter.stacktrace
+
+
+async def test_failing_handler_of_tombstones_is_found_by_the_name() -> None:
+    gone: list[str] = []
+
+    async def forget(event: Tombstone) -> None:
+        gone.append(event.name())
+
+    container = service(consumer_retry_interval=100)
+    container.registry.override(providers.Object(Registry([on("in$", forget, tombstones=True)])))
+    async with Harness(container) as app:
+        fault = app.fail_next("in", ConnectionError("away"))
+        container.broker().append(ProducerRecord("in", b"k", None, ()))
+        await app.settled()
+        assert (gone, fault.left) == (["in"], 0)
+        assert app.clock.monotonic() == pytest.approx(0.1)
 
 
 async def test_failure_that_nothing_is_registered_for_is_refused_with_near_names() -> None:
@@ -169,7 +201,70 @@ async def test_handlers_cannot_turn_the_world_that_they_live_in(concurrency: int
     assert said[0].startswith("settled() is called while a message is handled, for which it would wait")
 
 
+async def cut_off(port: MemoryPort) -> None:
+    raise BrokerError("the connection was cut off")
+
+
+def once(first: Leave, then: Leave) -> Leave:
+    """Return what does one thing when it is called first, and another from then on."""
+    calls = iter([first])
+
+    async def call(port: MemoryPort) -> None:
+        await next(calls, then)(port)
+
+    return call
+
+
+async def test_member_that_leaves_by_an_error_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Harness(service()) as app:
+        await app.rebalance()
+        with monkeypatch.context() as patched:
+            patched.setattr(MemoryPort, "close", cut_off)
+            with pytest.raises(BrokerError, match="the connection was cut off"):
+                await app.rebalance()
+
+
+async def test_member_that_fails_at_the_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BrokerError, match="the connection was cut off"):
+        async with Harness(service()) as app:
+            await app.rebalance()
+            monkeypatch.setattr(MemoryPort, "close", once(cut_off, MemoryPort.close))
+    assert set(app.app.readiness().values()) == {"stopped"}  # the application, by contrast, has ended well
+
+
+async def test_member_that_does_not_leave_in_time_is_told() -> None:
+    async def wait(event: BaseEvent, context: Context, emitter: BaseEventEmitter) -> None:
+        await container.notes().going_on.wait()
+
+    container = service(then={"do": wait})
+    async with Harness(container, deadline=0.3) as app:
+        await app.rebalance()
+        for key in "adef":
+            await app.send(message(n=1), "in", key=key)
+        await app.advance(0)
+        with pytest.raises(NotSettledError, match=r"a member hasn't stopped within 0\.3 s: .*unfinished: in\["):
+            await app.rebalance()
+        container.notes().going_on.set()
+        await app.settled()
+
+
 # ---------------------------------------------------------------- crash_and_restart
+
+
+async def test_start_after_a_crash_that_fails_is_what_every_call_tells_of() -> None:
+    container = service()
+    async with Harness(container) as app:
+        await app.send(message(n=1), "in")
+        await app.settled()
+        with (
+            container.worker.override(providers.Object(NeverStarts())),
+            pytest.raises(BrokerError, match="no seat left"),
+        ):
+            await app.crash_and_restart()
+        for step in (app.settled, app.rebalance, app.crash_and_restart, lambda: app.send(message(n=2), "in")):
+            with pytest.raises(HarnessError, match=r"crash_and_restart\(\) has failed by BrokerError: no seat left"):
+                await step()
+        assert len(app.emitted("in")) == 1
 
 
 @both_ways

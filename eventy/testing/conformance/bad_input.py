@@ -21,8 +21,6 @@ from eventy.testing.conformance.scene import HastyClock, Notes, Scene, ended, he
 from eventy.testing.conformance.schema_files import record, write
 from eventy.testing.conformance.serializer import NAME, event
 
-pytestmark = pytest.mark.usefixtures("avro")
-
 # What a consumer can do with a message that is given up, other than to stop.
 PASSING_ON = ["skip", "dead_letter"]
 
@@ -101,6 +99,7 @@ async def put(scene: Scene, topic: str, *numbers: int, partition: int = 0) -> No
 
 
 @pytest.mark.parametrize("odd", HANDLED.values(), ids=HANDLED)
+@pytest.mark.usefixtures("avro")
 async def test_odd_record_is_handled_and_what_its_handler_sends_goes_out(scene: Scene, odd: dict[str, Any]) -> None:
     topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
 
@@ -123,6 +122,7 @@ async def test_odd_record_is_handled_and_what_its_handler_sends_goes_out(scene: 
     assert sent[0]["ce_causationid"] == first.message_id.encode()
 
 
+@pytest.mark.usefixtures("avro")
 async def test_large_message_is_handled_among_others(scene: Scene) -> None:
     topic = await scene.topic(partitions=2, configs={"max.message.bytes": str(LARGE + 2_000_000)})
     notes, large = Notes(), scene.serializer.encode(event(2, padding="x" * LARGE))
@@ -140,6 +140,7 @@ async def test_large_message_is_handled_among_others(scene: Scene) -> None:
 # ---------------------------------------------------------------- records without a value
 
 
+@pytest.mark.usefixtures("avro")
 async def test_tombstone_without_a_handler_is_passed_over(scene: Scene) -> None:
     topic, notes = await scene.topic(), Notes()
     given: list[list[Header]] = [[], [("ce_type", NAME.encode())], [("ce_type", b"\xff")]]
@@ -153,6 +154,7 @@ async def test_tombstone_without_a_handler_is_passed_over(scene: Scene) -> None:
     assert (consumer.counts.tombstones_passed_over, consumer.counts.handled) == (4, 7)
 
 
+@pytest.mark.usefixtures("avro")
 async def test_tombstone_reaches_its_handler_in_the_order_of_its_partition(scene: Scene) -> None:
     topic, seen = await scene.topic(), []
 
@@ -170,6 +172,7 @@ async def test_tombstone_reaches_its_handler_in_the_order_of_its_partition(scene
     assert seen == [(NAME, None, b"a"), (NAME, 1, None), (topic, None, b"b"), (NAME, 2, None)]
 
 
+@pytest.mark.usefixtures("avro")
 async def test_tombstone_is_tried_again_and_what_a_failed_attempt_sent_is_dropped(scene: Scene) -> None:
     topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
 
@@ -191,6 +194,7 @@ async def test_tombstone_is_tried_again_and_what_a_failed_attempt_sent_is_droppe
     assert headers(sent)["ce_causationid"] == b"m1"
 
 
+@pytest.mark.usefixtures("avro")
 async def test_tombstone_that_is_given_up_ends_the_consumer(scene: Scene) -> None:
     topic = await scene.topic()
 
@@ -214,6 +218,7 @@ async def test_tombstone_that_is_given_up_ends_the_consumer(scene: Scene) -> Non
 
 
 @pytest.mark.parametrize("poison", POISON.values(), ids=POISON)
+@pytest.mark.usefixtures("avro")
 async def test_undecodable_message_ends_the_consumer_with_its_place_and_what_was_found(
     scene: Scene, poison: Poison
 ) -> None:
@@ -232,6 +237,7 @@ async def test_undecodable_message_ends_the_consumer_with_its_place_and_what_was
     assert await scene.backend.committed(topic, topic) == {0: 1}
 
 
+@pytest.mark.usefixtures("avro")
 async def test_data_that_a_class_does_not_take_is_undecodable_and_the_class_is_named(
     scene: Scene, schemas: Path
 ) -> None:
@@ -249,6 +255,7 @@ async def test_data_that_a_class_does_not_take_is_undecodable_and_the_class_is_n
 
 @pytest.mark.parametrize("on_exhausted", PASSING_ON)
 @pytest.mark.parametrize("poison", POISON.values(), ids=POISON)
+@pytest.mark.usefixtures("avro")
 async def test_undecodable_message_that_is_passed_on_stops_neither_its_partition_nor_others(
     scene: Scene, poison: Poison, on_exhausted: str
 ) -> None:
@@ -267,6 +274,7 @@ async def test_undecodable_message_that_is_passed_on_stops_neither_its_partition
 
 
 @pytest.mark.parametrize("on_exhausted", PASSING_ON)
+@pytest.mark.usefixtures("avro")
 async def test_tombstone_that_is_passed_on_stops_neither_its_partition_nor_others(
     scene: Scene, on_exhausted: str
 ) -> None:

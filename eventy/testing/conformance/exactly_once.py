@@ -32,7 +32,6 @@ from eventy.testing.conformance.scene import Notes, Scene, deliveries_of, ended,
 from eventy.testing.conformance.serializer import encoded
 
 both_ways = pytest.mark.parametrize("concurrency", [1, 3])
-pytestmark = exactly_once
 
 
 def forward(emitter: BaseEventEmitter, out: str) -> Notes:
@@ -89,6 +88,7 @@ class Commits:
 
 
 @both_ways
+@exactly_once
 async def test_sends_and_offset_become_true_together(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, concurrency: int
 ) -> None:
@@ -106,6 +106,7 @@ async def test_sends_and_offset_become_true_together(
     assert [record.value for record in await scene.records(out, 3)] == [encoded(number) for number in (1, 2, 3)]
 
 
+@exactly_once
 async def test_sends_beyond_the_lowest_message_wait_for_it(scene: Scene) -> None:
     topic, out, emitter, gated = await scene.topic(), await scene.topic("out"), await scene.emitter(), Gated()
 
@@ -125,6 +126,7 @@ async def test_sends_beyond_the_lowest_message_wait_for_it(scene: Scene) -> None
     assert consumer.counts.handled == 4
 
 
+@exactly_once
 async def test_stop_commits_what_is_finished_before_what_waits(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     topic, out, emitter, gated = await scene.topic(), await scene.topic("out"), await scene.emitter(), Gated()
 
@@ -155,6 +157,7 @@ async def test_stop_commits_what_is_finished_before_what_waits(scene: Scene, mon
 
 
 @both_ways
+@exactly_once
 async def test_letter_and_offset_become_true_together(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, concurrency: int
 ) -> None:
@@ -183,6 +186,7 @@ in_doubt = pytest.mark.parametrize("error", [TransactionError("in doubt"), Broke
 
 @both_ways
 @in_doubt
+@exactly_once
 async def test_transaction_that_came_to_nothing_is_made_again_without_its_handlers(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, error: Exception, concurrency: int
 ) -> None:
@@ -199,6 +203,7 @@ async def test_transaction_that_came_to_nothing_is_made_again_without_its_handle
 
 @both_ways
 @in_doubt
+@exactly_once
 async def test_transaction_whose_answer_is_lost_is_not_made_again(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, error: Exception, concurrency: int
 ) -> None:
@@ -217,6 +222,7 @@ async def test_transaction_whose_answer_is_lost_is_not_made_again(
 
 @both_ways
 @pytest.mark.parametrize("trouble", [BrokerUnavailableError("away"), BrokerError("not now")])
+@exactly_once
 async def test_doubt_lasts_until_it_is_known_what_is_committed(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, trouble: Exception, concurrency: int
 ) -> None:
@@ -241,6 +247,7 @@ async def test_doubt_lasts_until_it_is_known_what_is_committed(
 
 
 @both_ways
+@exactly_once
 async def test_partition_that_somebody_else_has_gone_on_with_is_begun_again_from_there(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, concurrency: int
 ) -> None:
@@ -266,6 +273,7 @@ async def test_partition_that_somebody_else_has_gone_on_with_is_begun_again_from
 
 
 @both_ways
+@exactly_once
 async def test_message_whose_sends_are_refused_is_found_and_given_up(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, concurrency: int
 ) -> None:
@@ -287,6 +295,7 @@ async def test_message_whose_sends_are_refused_is_found_and_given_up(
     assert [record.value for record in await scene.records(f"{topic}-dlt", 1)] == [encoded(2)]
 
 
+@exactly_once
 async def test_letter_that_is_refused_is_no_transaction_and_stops_the_consumer(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -303,6 +312,7 @@ async def test_letter_that_is_refused_is_no_transaction_and_stops_the_consumer(
 # ---------------------------------------------------------------- conditions
 
 
+@exactly_once
 async def test_replay_sends_nothing_and_goes_on_exactly_once(scene: Scene) -> None:
     topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
     first = await scene.consume(forward(emitter, out), topic, group=topic)
@@ -321,6 +331,7 @@ async def test_replay_sends_nothing_and_goes_on_exactly_once(scene: Scene) -> No
     assert [record.value for record in await scene.records(out, 3)] == [encoded(number) for number in (1, 2, 3)]
 
 
+@exactly_once
 async def test_replay_may_send_again(scene: Scene) -> None:
     topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
     first = await scene.consume(forward(emitter, out), topic, group=topic)
@@ -332,6 +343,7 @@ async def test_replay_may_send_again(scene: Scene) -> None:
     assert await scene.backend.committed(topic, topic) == {0: 2}
 
 
+@exactly_once
 async def test_emitter_of_another_broker_is_refused(scene: Scene) -> None:
     foreign = MemoryEmitter(broker=MemoryBroker(clock=Clock()), serializer=scene.serializer, clock=scene.clock)
     topic = await scene.topic()
@@ -344,6 +356,7 @@ async def test_emitter_of_another_broker_is_refused(scene: Scene) -> None:
         await ended(consumer)
 
 
+@exactly_once
 async def test_without_a_group_there_is_no_transaction(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
     topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
     with caplog.at_level("INFO"):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from types import MappingProxyType
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from aiokafka.errors import GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError
 
 from eventy.broker.kafka.connection import KafkaConnection
@@ -21,11 +21,13 @@ from eventy.emitter.kafka import KafkaProducer
 from eventy.message.record import Header, Record
 from eventy.serializer.base import BaseEventSerializer
 from eventy.testing.conformance.backend import Backend
+from eventy.testing.kafka.reading import reader, records_of
+from eventy.testing.kafka.topics import make_topics
 
-# Of the clients; bytes. What is read is what every reader sees who is told the truth about transactions.
-_MORE: Mapping[type, Mapping[str, Any]] = {
-    AIOKafkaProducer: {"max_request_size": 17_825_792},
-    AIOKafkaConsumer: {"isolation_level": "read_committed"},
+_CLIENTS: Mapping[type, Callable[[str], Any]] = {
+    AIOKafkaAdminClient: lambda bootstrap: AIOKafkaAdminClient(bootstrap_servers=bootstrap),
+    AIOKafkaProducer: lambda bootstrap: AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=17_825_792),
+    AIOKafkaConsumer: reader,
 }
 
 
@@ -48,9 +50,8 @@ class KafkaBackend(Backend):
         return KafkaConsumer(broker=self.connection, serializer=serializer, clock=clock, **self._options, **arguments)
 
     async def create_topic(self, topic: str, partitions: int, configs: Mapping[str, str] | None = None) -> None:
-        admin = await self._admin()
-        answer = await admin.create_topics([NewTopic(topic, partitions, 1, topic_configs=dict(configs or {}))])
-        assert not answer.topic_errors[0][1], answer
+        for error in (await make_topics(await self._admin(), {topic: partitions}, configs)).values():
+            raise error
 
     async def partitions(self, topic: str) -> int:
         topics = await (await self._admin()).describe_topics()
@@ -79,23 +80,7 @@ class KafkaBackend(Backend):
 
     async def records(self, topic: str) -> Sequence[Record]:
         async with self._reading:
-            return await self._records(topic)
-
-    async def _records(self, topic: str) -> Sequence[Record]:
-        consumer = await self._client(AIOKafkaConsumer)
-        cluster = await consumer._client.fetch_all_metadata()
-        numbers = cluster.partitions_for_topic(topic)
-        if numbers is None:  # a letter topic, before its first letter
-            return []
-        partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
-        ends = await consumer.end_offsets(partitions)
-        consumer.assign(partitions)
-        await consumer.seek_to_beginning(*partitions)
-        found: dict[TopicPartition, list[Record]] = {partition: [] for partition in partitions}
-        while any([await consumer.position(partition) < ends[partition] for partition in partitions]):
-            for partition, records in (await consumer.getmany(timeout_ms=100)).items():
-                found[partition] += records
-        return [record for records in found.values() for record in records]
+            return (await records_of(await self._client(AIOKafkaConsumer), [topic]))[topic]
 
     async def committed(self, group: str, topic: str) -> Mapping[int, int]:
         while (offsets := await self._offsets(group)) is None:  # noqa: ASYNC110 - there is no event on the broker's side
@@ -126,8 +111,7 @@ class KafkaBackend(Backend):
 
     async def _client(self, kind: type[Any]) -> Any:
         if kind not in self._opened:
-            more = _MORE.get(kind, {})
-            self._opened[kind] = client = kind(bootstrap_servers=self._bootstrap, **more)
+            self._opened[kind] = client = _CLIENTS[kind](self._bootstrap)
             await client.start()
             self._open.push_async_callback(client.close if kind is AIOKafkaAdminClient else client.stop)
         return self._opened[kind]

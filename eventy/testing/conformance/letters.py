@@ -19,7 +19,7 @@ async def port_to(scene: Scene, topic: str) -> Port:
     return port_of(await scene.consume(Notes(), topic, position="latest"))
 
 
-async def put(
+async def put_one(
     scene: Scene,
     topic: str,
     value: bytes | None = b"value",
@@ -43,7 +43,7 @@ async def test_letter_has_the_bytes_and_the_headers_of_its_message(scene: Scene)
     came = [("b", b"1"), ("a", b"\xff"), ("b", b"2")]
     odd = [(key, value) for key in (b"\xff\x00", b"", None) for value in (b"\xfe\x00", b"", None)]
     for key, value in odd:
-        await write(port, await put(scene, topic, value, key=key, headers=came))
+        await write(port, await put_one(scene, topic, value, key=key, headers=came))
     letters = await scene.records(f"{topic}-dlt", len(odd))
     assert [(letter.key, letter.value) for letter in letters] == odd
     for letter in letters:
@@ -56,7 +56,7 @@ async def test_header_without_a_value_stays_one(scene: Scene) -> None:
     topic = await scene.topic()
     port = await port_to(scene, topic)
     came = [("none", None), ("empty", b"")]
-    await write(port, await put(scene, topic, headers=came))
+    await write(port, await put_one(scene, topic, headers=came))
     (letter,) = await scene.records(f"{topic}-dlt", 1)
     assert list(letter.headers[:2]) == came
 
@@ -64,7 +64,7 @@ async def test_header_without_a_value_stays_one(scene: Scene) -> None:
 async def test_missing_topic_is_made_with_the_partitions_of_the_messages_topic(scene: Scene) -> None:
     topic = await scene.topic(partitions=6)
     port = await port_to(scene, topic)
-    await write(port, await put(scene, topic, partition=5))
+    await write(port, await put_one(scene, topic, partition=5))
     assert await scene.backend.partitions(f"{topic}-dlt") == 6
     (letter,) = await scene.records(f"{topic}-dlt", 1)
     assert letter.partition == 5
@@ -73,7 +73,7 @@ async def test_missing_topic_is_made_with_the_partitions_of_the_messages_topic(s
 async def test_letters_of_all_partitions_are_written_side_by_side_each_to_its_own(scene: Scene) -> None:
     topic = await scene.topic(partitions=6)
     port = await port_to(scene, topic)
-    records = [await put(scene, topic, b"%d" % number, partition=number % 6) for number in range(60)]
+    records = [await put_one(scene, topic, b"%d" % number, partition=number % 6) for number in range(60)]
     await asyncio.gather(*(write(port, record) for record in records))
     letters = await scene.records(f"{topic}-dlt", 60)
     assert all(int(letter.value or b"") % 6 == letter.partition for letter in letters)
@@ -84,7 +84,7 @@ async def test_letters_that_are_written_one_after_another_keep_their_order(scene
     topic = await scene.topic()
     port = await port_to(scene, topic)
     for number in range(20):
-        await write(port, await put(scene, topic, b"%d" % number))
+        await write(port, await put_one(scene, topic, b"%d" % number))
     letters = await scene.records(f"{topic}-dlt", 20)
     assert [letter.value for letter in letters] == [b"%d" % number for number in range(20)]
 
@@ -92,7 +92,7 @@ async def test_letters_that_are_written_one_after_another_keep_their_order(scene
 async def test_two_consumers_write_the_first_letter_at_once(scene: Scene) -> None:
     topic = await scene.topic(partitions=3)
     ports = [await port_to(scene, topic) for _ in range(2)]
-    records = [await put(scene, topic, partition=number) for number in range(2)]
+    records = [await put_one(scene, topic, partition=number) for number in range(2)]
     await asyncio.gather(*(write(port, record) for port, record in zip(ports, records, strict=True)))
     assert await scene.backend.partitions(f"{topic}-dlt") == 3
     await scene.records(f"{topic}-dlt", 2)
@@ -104,8 +104,8 @@ async def test_topic_that_is_there_stays_as_it_is_and_its_partitions_are_for_key
     port = await port_to(scene, topic)
     keys = [b"key-%d" % number for number in range(10)]
     at_home = 1 - partition_of(keys[0], 2)
-    await write(port, await put(scene, topic, b"at home", key=keys[0], partition=at_home))
-    await asyncio.gather(*[write(port, await put(scene, topic, key=key, partition=5)) for key in (*keys, None)])
+    await write(port, await put_one(scene, topic, b"at home", key=keys[0], partition=at_home))
+    await asyncio.gather(*[write(port, await put_one(scene, topic, key=key, partition=5)) for key in (*keys, None)])
     letters = await scene.records(f"{topic}-dlt", 12)
     assert await scene.backend.partitions(f"{topic}-dlt") == 2
     assert [letter.partition for letter in letters if letter.value == b"at home"] == [at_home]
@@ -117,7 +117,7 @@ async def test_letter_larger_than_a_request_of_ours_is_written(scene: Scene) -> 
     topic = await scene.topic(configs={"max.message.bytes": "3000000"})
     port = await port_to(scene, topic)
     value = bytes(range(256)) * 8_192
-    await write(port, await put(scene, topic, value))
+    await write(port, await put_one(scene, topic, value))
     (letter,) = await scene.records(f"{topic}-dlt", 1)
     assert letter.value == value
 
@@ -125,7 +125,7 @@ async def test_letter_larger_than_a_request_of_ours_is_written(scene: Scene) -> 
 async def test_letter_that_dies_again_goes_to_a_topic_of_its_own(scene: Scene) -> None:
     topic = await scene.topic(partitions=2)
     port = await port_to(scene, topic)
-    await write(port, await put(scene, topic, partition=1, headers=[("ce_id", b"m1")]))
+    await write(port, await put_one(scene, topic, partition=1, headers=[("ce_id", b"m1")]))
     (first,) = await scene.records(f"{topic}-dlt", 1)
     again = await port_to(scene, f"{topic}-dlt")
     await write(again, first)
@@ -141,7 +141,7 @@ async def test_letter_that_dies_again_goes_to_a_topic_of_its_own(scene: Scene) -
 async def test_member_of_a_group_writes_letters_and_its_group_goes_on(scene: Scene) -> None:
     topic, notes = await scene.topic(), Notes()
     port = port_of(await scene.consume(notes, topic, group=topic))
-    await write(port, await put(scene, topic, encoded(1)))
+    await write(port, await put_one(scene, topic, encoded(1)))
     await scene.records(f"{topic}-dlt", 1)
     await scene.backend.put(topic, encoded(2))
     await scene.until_committed(topic, topic, {0: 2})

@@ -12,6 +12,7 @@ from eventy.clock import Clock
 from eventy.consumer.delivery import Delivery
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.port import Port
+from eventy.consumer.run import Run
 from eventy.consumer.subscription import Topic
 from eventy.emitter.base import BaseEventEmitter
 from eventy.errors import ShutdownTimeoutError
@@ -97,22 +98,24 @@ def failing(*numbers: int, times: int = 1_000_000, error: type[Exception] = OSEr
     return Notes(fail)
 
 
+def _run_of(consumer: EngineConsumer[Any]) -> Run:
+    assert consumer.run is not None  # it is started
+    return consumer.run
+
+
 def port_of(consumer: EngineConsumer[Any]) -> Port:
     """Return a running consumer's end of the broker, to have it misbehave."""
-    assert consumer._run is not None
-    return consumer._run._port
+    return _run_of(consumer)._port
 
 
 def deliveries_of(consumer: EngineConsumer[Any]) -> list[Delivery]:
     """Return how the partitions of a running consumer write what their messages come to, to have that misbehave."""
-    assert consumer._run is not None
-    return [worker._delivery for worker in consumer._run._assignment._workers.values()]
+    return [worker._delivery for worker in _run_of(consumer)._assignment._workers.values()]
 
 
 def revoke_of(consumer: EngineConsumer[Any], monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Return an event that is set when a rebalance takes a running consumer's partitions, before it lets them go."""
-    assert consumer._run is not None
-    begun, assignment = asyncio.Event(), consumer._run._assignment
+    begun, assignment = asyncio.Event(), _run_of(consumer)._assignment
     on_revoked = assignment.on_revoked
 
     async def noted(partitions: Collection[TopicPartition]) -> None:

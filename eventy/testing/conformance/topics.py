@@ -13,8 +13,6 @@ from eventy.testing.conformance.scene import Notes, Scene, until
 from eventy.testing.conformance.serializer import encoded, event
 from eventy.testing.kafka.topics import unique
 
-pytestmark = pytest.mark.usefixtures("kafka_looks_often")
-
 
 @pytest.fixture
 def kafka_looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,6 +46,7 @@ async def put(scene: Scene, topic: str, *numbers: int, partition: int = 0) -> No
 
 
 @pytest.mark.parametrize("grouped", [True, False])
+@pytest.mark.usefixtures("kafka_looks_often")
 async def test_names_and_patterns_are_read_together(scene: Scene, family: Family, grouped: bool) -> None:
     named, one, two = await scene.topic(), await family.topic("1"), await family.topic("2")
     other, longer, notes = await scene.topic("other"), f"x{family.name}-3", Notes()
@@ -61,6 +60,7 @@ async def test_names_and_patterns_are_read_together(scene: Scene, family: Family
     assert {context.topic for context in notes.contexts} == {named, one, two}
 
 
+@pytest.mark.usefixtures("kafka_looks_often")
 async def test_internal_topics_and_dead_letters_are_not_meant_by_a_pattern(scene: Scene, family: Family) -> None:
     one, letters, internal = await family.topic("1"), await family.topic("1-dlt"), f"__{family.name}"
     await scene.backend.create_topic(internal, 1)
@@ -76,6 +76,7 @@ async def test_internal_topics_and_dead_letters_are_not_meant_by_a_pattern(scene
 
 
 @pytest.mark.parametrize("grouped", [True, False])
+@pytest.mark.usefixtures("kafka_looks_often")
 async def test_pattern_that_matches_nothing_is_ready_and_waits(scene: Scene, family: Family, grouped: bool) -> None:
     notes = Notes()
     await scene.consume(notes, family.pattern, group=family.name if grouped else None, position="latest")
@@ -88,6 +89,7 @@ async def test_pattern_that_matches_nothing_is_ready_and_waits(scene: Scene, fam
 
 
 @pytest.mark.parametrize("grouped", [True, False])
+@pytest.mark.usefixtures("kafka_looks_often")
 async def test_topic_that_appears_while_messages_flow_is_read_from_its_beginning_and_nothing_comes_twice(
     scene: Scene, family: Family, grouped: bool
 ) -> None:
@@ -110,6 +112,7 @@ async def test_topic_that_appears_while_messages_flow_is_read_from_its_beginning
     assert Counter(notes.numbers) == Counter(range(numbers.given))
 
 
+@pytest.mark.usefixtures("kafka_looks_often")
 async def test_partition_that_appears_later_is_read_from_its_beginning(scene: Scene, family: Family) -> None:
     topic, by_name, by_pattern, alone = await family.topic("grows"), Notes(), Notes(), Notes()
     await put(scene, topic, 0)
@@ -123,6 +126,7 @@ async def test_partition_that_appears_later_is_read_from_its_beginning(scene: Sc
     assert sorted(by_name.numbers) == sorted(by_pattern.numbers) == sorted(alone.numbers) == [1, 2, 3]
 
 
+@pytest.mark.usefixtures("kafka_looks_often")
 async def test_members_with_the_same_pattern_share_what_appears_later(scene: Scene, family: Family) -> None:
     first, members = await family.topic("first", 2), (Notes(), Notes())
     await asyncio.gather(*(scene.consume(notes, family.pattern, group=family.name) for notes in members))
@@ -131,7 +135,7 @@ async def test_members_with_the_same_pattern_share_what_appears_later(scene: Sce
     second = await family.topic("second", 4)
     for partition in range(4):
         await put(scene, second, *range(2 + 10 * partition, 12 + 10 * partition), partition=partition)
-    await handled_once(42, members)
+    await shared(42, members)
     await scene.until_committed(family.name, second, dict.fromkeys(range(4), 10))
     await both_handle(scene, second, 42, members)
 
@@ -142,10 +146,10 @@ async def both_handle(scene: Scene, topic: str, number: int, members: tuple[Note
         for partition in range(4):
             await put(scene, topic, number + partition, partition=partition)
         number += 4
-        await handled_once(number, members)
+        await shared(number, members)
 
 
-async def handled_once(count: int, members: tuple[Notes, Notes]) -> None:
+async def shared(count: int, members: tuple[Notes, Notes]) -> None:
     await until(lambda: sum(len(notes.numbers) for notes in members) >= count)
     assert Counter(number for notes in members for number in notes.numbers) == Counter(range(count))
 

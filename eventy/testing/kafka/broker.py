@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, NodeNotReadyError
 
 from eventy.testing.kafka.secured import Secured
+from eventy.testing.kafka.unavailable import RealPartError
 
 _READY_WITHIN = 60.0  # seconds; a start takes 4, two cores busy with other things included it is 15
 
@@ -76,12 +77,14 @@ class KafkaBroker(ABC):
         deadline = time.monotonic() + _READY_WITHIN
         while True:
             if ending := self.how_it_ended():
-                raise RuntimeError(ending)
+                raise RealPartError(ending)
             try:
                 return await self._ask()
             except (KafkaError, OSError) as error:
                 if time.monotonic() > deadline:
-                    raise RuntimeError(f"the broker at {self.bootstrap} isn't ready after {_READY_WITHIN} s") from error
+                    raise RealPartError(
+                        f"the broker at {self.bootstrap} isn't ready after {_READY_WITHIN} s"
+                    ) from error
                 await asyncio.sleep(0.05)
 
     async def _ask(self) -> None:

@@ -8,6 +8,7 @@ import subprocess
 from eventy.testing.kafka.broker import KafkaBroker
 from eventy.testing.kafka.process import free_port
 from eventy.testing.kafka.properties import CLUSTER_ID, kafka_properties
+from eventy.testing.kafka.unavailable import RealPartError
 
 _IMAGE = "apache/kafka:4.1.0"
 _CONTROLLER_PORT = 29093  # inside the container, where nothing else listens
@@ -68,5 +69,5 @@ def _docker(*arguments: str) -> str:
     """Return what `docker` prints; a failure shows what it complained about."""
     run = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
     if run.returncode != 0:
-        raise RuntimeError(f"docker {arguments[0]} failed:\n{run.stderr}")
+        raise RealPartError(f"docker {arguments[0]} failed:\n{run.stderr}")
     return run.stdout.strip()

@@ -9,10 +9,7 @@ from eventy.testing.kafka.docker import DockerKafka, docker_answers
 from eventy.testing.kafka.given import GivenKafka
 from eventy.testing.kafka.jars import can_run_jars
 from eventy.testing.kafka.jvm import JvmKafka
-from eventy.testing.kafka.topics import create_topics, unique
 from eventy.testing.kafka.unavailable import UnavailableError
-
-__all__ = ["KafkaBroker", "create_topics", "find_kafka", "unique"]
 
 
 def find_kafka() -> KafkaBroker:

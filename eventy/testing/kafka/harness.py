@@ -11,8 +11,8 @@ from typing import Any, Generic, NoReturn, Self, TypeVar
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import TopicAlreadyExistsError
 
 from eventy.app.check import build_app
 from eventy.app.eventy import Eventy
@@ -27,6 +27,7 @@ from eventy.testing import client
 from eventy.testing.deliveries import Deliveries, Fault, Handler
 from eventy.testing.errors import HarnessError, NotSettledError
 from eventy.testing.kafka.reading import reader, records_of
+from eventy.testing.kafka.topics import make_topics
 from eventy.testing.letters import Letter
 from eventy.testing.open_work import described
 
@@ -86,15 +87,16 @@ class KafkaHarness(Generic[C]):
             settings = {**self._untyped.config(), **_ON_KAFKA, "kafka_bootstrap_server": self._bootstrap}
             stack.enter_context(self._untyped.config.override(settings))
             self.app: Eventy = build_app(self._untyped)
+            self._made: set[str] = set()  # those that were there aren't ours to delete
             self._admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
             self._reader = reader(self._bootstrap)
             for opened, close in ((self._admin, self._admin.close), (self._reader, self._reader.stop)):
                 stack.push_async_callback(close)
                 await opened.start()
             self._consumers = [one for one in self.app.components if isinstance(one, EngineConsumer)]
-            self._topics |= {topic for consumer in self._consumers for topic in consumer.subscription.names}
+            read = {topic for consumer in self._consumers for topic in consumer.subscription.names}
             stack.push_async_callback(self._delete_topics)
-            await self._create_topics(self._topics)
+            await self._create_topics(self._topics | read)
             await self._start()
             self._stack = stack.pop_all()
         return self
@@ -105,13 +107,22 @@ class KafkaHarness(Generic[C]):
         self.app.deliver_through = self._deliveries.through
         await self.app.__aenter__()
         try:
-            await self._until(self._is_ready, lambda: f"not ready: {self.app.readiness()}")
+            await self._until(self._is_ready, lambda: f"not ready: {self.app.readiness() or self._unread()}")
         except BaseException:
             await self.app.abort()
             raise
 
     async def _is_ready(self) -> bool:
-        return not self.app.readiness()
+        return not self.app.readiness() and not self._unread()
+
+    def _unread(self) -> set[tuple[str, int]]:
+        """Return the partitions that nobody has been assigned yet: those of new topics aren't known at once."""
+        wanted, had = set(), set()
+        for consumer in self._consumers:
+            group = consumer.group or consumer.name
+            wanted |= {(group, topic, at) for topic in consumer.subscription.names for at in range(self._partitions)}
+            had |= {(group, *partition) for partition in (consumer.run.partitions() if consumer.run else ())}
+        return {(topic, number) for _, topic, number in wanted - had}
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -129,21 +140,20 @@ class KafkaHarness(Generic[C]):
                         raise
 
     async def _create_topics(self, topics: Collection[str]) -> None:
-        new = [NewTopic(topic, self._partitions, 1) for topic in topics]
-        for topic, code, message in (await self._admin.create_topics(new)).topic_errors:
-            if for_code(code) is TopicAlreadyExistsError:
-                self._topics.clear()  # they aren't ours to delete
+        refused = await make_topics(self._admin, dict.fromkeys(topics, self._partitions))
+        self._made |= set(topics) - set(refused)
+        for topic, error in refused.items():
+            if isinstance(error, TopicAlreadyExistsError):
                 raise HarnessError(
                     f"{topic} is there already on {self._bootstrap}: what it has isn't this test's. Give the tests a "
                     "broker of their own, or delete the topic"
                 )
-            if code != 0:
-                raise HarnessError(f"{topic} can't be made on {self._bootstrap}: {message}")
+            raise HarnessError(f"{topic} can't be made on {self._bootstrap}: {error}") from error
 
     async def _delete_topics(self) -> None:
-        """Delete the topics with their letters, and wait until they are gone with the offsets of the groups."""
+        """Delete what was made, with its letters, and wait until it is gone with the offsets of the groups."""
         there = set(await self._admin.list_topics())
-        ours = {topic for topic in (*self._topics, *map(self._letters_of, self._topics)) if topic in there}
+        ours = there & {*self._made, *map(self._letters_of, self._made)}
         if ours:
             await self._admin.delete_topics(list(ours))
 
@@ -167,8 +177,7 @@ class KafkaHarness(Generic[C]):
 
     async def send(self, event: BaseEvent, destination: str, key: str | bytes | None = None) -> None:
         """Send an event to a topic, as another service would; a topic that isn't there is made."""
-        if destination not in self._topics:
-            self._topics.add(destination)
+        if destination not in self._made:
             await self._create_topics([destination])
         await self._untyped.event_emitter().send(event, destination, key=key)
 
@@ -210,7 +219,7 @@ class KafkaHarness(Generic[C]):
         Raises NotSettledError after the deadline, and what the application has failed by.
         """
         await self._until(self._is_settled, self._open)
-        self._found = await records_of(self._reader, [*self._topics, *map(self._letters_of, self._topics)])
+        self._found = await records_of(self._reader, [*self._made, *map(self._letters_of, self._made)])
 
     async def _is_settled(self) -> bool:
         if self.app.failure is not None:
@@ -231,7 +240,7 @@ class KafkaHarness(Generic[C]):
                 end = ends.get((partition.topic, partition.partition))
                 if end is None or not await run.has_done(partition, end):
                     return False
-        return not self.app.readiness()
+        return not self.app.readiness() and not self._unread()
 
     @property
     def _runs(self) -> list[Run]:

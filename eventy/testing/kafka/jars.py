@@ -12,6 +12,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from eventy.testing.kafka.unavailable import RealPartError
+
 POM = Path(__file__).with_name("pom.xml")
 
 
@@ -31,7 +33,7 @@ def fetch_jars() -> Path:
         command = ["mvn", "-B", "-q", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={aside}/libs"]
         run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if run.returncode != 0:
-            raise RuntimeError(f"Maven couldn't copy the broker's jars:\n{run.stdout}{run.stderr}")
+            raise RealPartError(f"Maven couldn't copy the broker's jars:\n{run.stdout}{run.stderr}")
         try:
             Path(aside, "libs").rename(folder)
         except OSError:

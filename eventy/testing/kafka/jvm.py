@@ -13,6 +13,7 @@ from eventy.testing.kafka.jars import fetch_jars
 from eventy.testing.kafka.process import dies_with_parent, free_port, tail, until_exit
 from eventy.testing.kafka.properties import CLUSTER_ID, kafka_properties
 from eventy.testing.kafka.secured import Secured, can_make_certificates
+from eventy.testing.kafka.unavailable import RealPartError
 
 
 class JvmKafka(KafkaBroker):
@@ -85,7 +86,7 @@ class JvmKafka(KafkaBroker):
 
     async def _expect_success(self, process: subprocess.Popen[bytes]) -> None:
         if await until_exit(process, timeout=60) != 0:
-            raise RuntimeError(f"the broker's storage couldn't be formatted:\n{tail(self.log)}")
+            raise RealPartError(f"the broker's storage couldn't be formatted:\n{tail(self.log)}")
 
     def _java(self, main: str, *arguments: str) -> subprocess.Popen[bytes]:
         command = ["java", "-Xmx512m", "-Dlog4j2.level=INFO", "-cp", f"{fetch_jars()}/*", main, *arguments]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eventy.testing.kafka.process import free_port
-from eventy.testing.kafka.unavailable import UnavailableError
+from eventy.testing.kafka.unavailable import RealPartError, UnavailableError
 
 USERNAME = "app"
 PASSWORD = "app-secret"  # of a broker that lives as long as the tests
@@ -109,4 +109,4 @@ def make_certificate(folder: Path, name: str, passphrase: str | None = None) -> 
         command += ["-addext", extension]
     run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if run.returncode != 0:
-        raise RuntimeError(f"openssl couldn't make a certificate:\n{run.stderr}")
+        raise RealPartError(f"openssl couldn't make a certificate:\n{run.stderr}")

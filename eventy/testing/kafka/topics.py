@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import for_code
+from aiokafka.errors import KafkaError, for_code
 
 
 def unique(name: str) -> str:
@@ -21,11 +21,17 @@ async def create_topics(
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
-        topics = [NewTopic(topic, count, 1, topic_configs=dict(configs or {})) for topic, count in partitions.items()]
-        answer = await admin.create_topics(topics)
-        # The client doesn't raise what the broker refused: the answer has a code and a message for each topic.
-        for topic, code, message in answer.topic_errors:
-            if code != 0:
-                raise for_code(code)(f"{topic}: {message}")
+        for error in (await make_topics(admin, partitions, configs)).values():
+            raise error
     finally:
         await admin.close()
+
+
+async def make_topics(
+    admin: AIOKafkaAdminClient, partitions: Mapping[str, int], configs: Mapping[str, str] | None = None
+) -> Mapping[str, KafkaError]:
+    """Make each topic, as `create_topics` does, by a client that is started. Return why some of them weren't made."""
+    new = [NewTopic(topic, count, 1, topic_configs=dict(configs or {})) for topic, count in partitions.items()]
+    answer = await admin.create_topics(new)
+    # The client doesn't raise what the broker refused: the answer has a code and a message for each topic.
+    return {topic: for_code(code)(f"{topic}: {message}") for topic, code, message in answer.topic_errors if code != 0}

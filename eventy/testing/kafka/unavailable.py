@@ -1,4 +1,4 @@
-"""What becomes of a test whose real part isn't here."""
+"""What becomes of a test whose real part isn't here, or doesn't do what it should."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ from typing import NoReturn
 
 import pytest
 
+from eventy.errors import EventyError
 
-class UnavailableError(Exception):
+
+class UnavailableError(EventyError):
     """A real part can't run on this machine; the message says what is missing."""
+
+
+class RealPartError(EventyError):
+    """A real part is here, but doesn't start, or ends; the message has what it said itself."""
 
 
 def skip_or_fail(error: UnavailableError) -> NoReturn:

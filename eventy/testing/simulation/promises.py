@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from eventy.broker.memory import MemoryBroker
-from eventy.errors import DecodeError
+from eventy.errors import DecodeError, EventyError
 from eventy.message.context import Context
 from eventy.message.headers import CE_CAUSATION_ID, CE_ID
 from eventy.message.record import Record, TopicPartition
@@ -19,7 +19,7 @@ from eventy.testing.simulation.trace import Trace
 _ALL = 1_000_000
 
 
-class BrokenPromiseError(AssertionError):
+class BrokenPromiseError(EventyError, AssertionError):
     """Something that eventy promises isn't so; the message says what was found."""
 
 

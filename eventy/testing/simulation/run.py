@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from eventy.errors import EventyError
 from eventy.testing.simulation.faults import Faults
 from eventy.testing.simulation.loop import SimulationError
 from eventy.testing.simulation.replay import command
@@ -42,7 +43,7 @@ class Outcome:
     lines: list[str]
 
 
-class SimulationFailedError(AssertionError):
+class SimulationFailedError(EventyError, AssertionError):
     """A seed has failed; the message says by what, what came before, and the command that plays it again."""
 
     def __init__(self, scenario: Scenario, outcome: Outcome, faults: Faults | None) -> None:

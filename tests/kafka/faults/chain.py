@@ -12,7 +12,7 @@ from typing import Self
 
 from eventy.testing.conformance.kafka import KafkaBackend
 from eventy.testing.conformance.scene import Scene
-from eventy.testing.kafka.find import KafkaBroker
+from eventy.testing.kafka.broker import KafkaBroker
 from tests.kafka.faults.flow import PARTITIONS, Flow, number_of, until_committed
 from tests.kafka.faults.group import Group
 from tests.kafka.faults.sizes import Sizes
