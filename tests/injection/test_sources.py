@@ -349,3 +349,10 @@ async def test_one_object_for_a_name_and_the_path_that_it_stands_for() -> None:
 
     await run(compile_handler(handler, Container(), APP))
     assert seen[0] is seen[1]
+
+
+def test_nested_containers_are_not_searched_for_a_name() -> None:
+    async def handler(event: BaseEvent, repository: object) -> None: ...
+
+    with pytest.raises(InjectionError, match="no provider 'repository'"):
+        compile_handler(handler, a_container(), APP)

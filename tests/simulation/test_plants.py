@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from eventy.testing.simulation import Faults, Scenario, SimulationFailedError, simulate
-from tests.simulation import plants, relay
+from tests.simulation import payments, plants, relay
 
 MOST = 1_000
 ZOMBIES = Faults(freezes=40)
@@ -25,6 +25,9 @@ PLANTS: list[tuple[Callable[[pytest.MonkeyPatch], None], Scenario, Faults | None
     ),
     (plants.lost_seek, relay.at_least_once, None, "nothing lost: .* hasn't been handled"),
     (plants.lost_seek, relay.exactly_once, None, "nothing lost: .* hasn't been handled"),
+    (plants.commit_before_flush, payments.at_least_once, None, "nothing lost: "),
+    (plants.lost_seek, payments.at_least_once, None, "nothing lost: "),
+    (plants.missing_fence, payments.exactly_once, None, "offsets never backwards"),
     (plants.lost_sends_of_a_flush, relay.at_least_once, None, "nothing lost: .* not everything is written"),
     (plants.doubt_is_forgotten, relay.exactly_once, None, "exactly once: .* the event is there [23] times"),
     (plants.keys_side_by_side, relay.at_least_once, None, "order by key: group relay handles .* hasn't been handled"),
@@ -36,7 +39,7 @@ PLANTS: list[tuple[Callable[[pytest.MonkeyPatch], None], Scenario, Faults | None
 @pytest.mark.parametrize(
     ("plant", "scenario", "faults", "found"),
     PLANTS,
-    ids=[f"{plant.__name__}-{scenario.__name__}" for plant, scenario, *_ in PLANTS],
+    ids=[f"{plant.__name__}-{scenario.__module__}-{scenario.__name__}" for plant, scenario, *_ in PLANTS],
 )
 def test_planted_bug_is_caught_and_the_same_seeds_are_green_without_it(
     plant: Callable[[pytest.MonkeyPatch], None], scenario: Scenario, faults: Faults | None, found: str

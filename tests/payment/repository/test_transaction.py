@@ -143,6 +143,22 @@ async def test_two_pools_store_one_id_once(database: Database, database_url: str
         await other.stop()
 
 
+async def test_transactions_that_read_first_wait_for_each_other(database: Database, database_url: str) -> None:
+    other = Database(database_url)
+    await other.start()
+
+    async def read_then_store(number: int) -> None:
+        here = (database, other)[number % 2]
+        async with here.transaction():
+            await SqlContractRepository(here).status("c1")
+            await SqlPaymentRepository(here).add(replace(PAYMENT, id=f"p{number}"))
+
+    try:
+        await asyncio.gather(*map(read_then_store, range(60)))
+    finally:
+        await other.stop()
+
+
 async def test_database_can_be_started_again(database: Database, payments: SqlPaymentRepository) -> None:
     await payments.add(PAYMENT)
     await database.stop()
