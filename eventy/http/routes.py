@@ -17,7 +17,7 @@ from eventy.errors import InjectionError
 from eventy.http.application import Application
 from eventy.http.validated import passed_by_validate
 from eventy.http.views import by_method, methods_of, refuse_view
-from eventy.injection import Mistakes, RouteHandler, attempt_all, compile_route, refuse_sync
+from eventy.injection import IN_PATH, Mistakes, RouteHandler, attempt_all, compile_route, refuse_sync
 
 # `<name>`, `<name:type>`, `<name:ext>` and `<name=type:ext=…>`.
 _PARAMETER = re.compile(r"<([a-zA-Z_]\w*)(?:=\w+)?(:ext\b)?")
@@ -51,7 +51,7 @@ def called_by(route: Route) -> Iterator[Called]:
     if getattr(route.extra, "static", False):
         return
     path = f"/{route.path}"
-    in_path = dict.fromkeys(_path_parameters(route), "its path")
+    in_path = dict.fromkeys(_path_parameters(route), IN_PATH)
     if hasattr(handler, "view_class"):
         around = passed_by_validate(handler)
         for name, method, given in methods_of(handler.view_class, route.methods):

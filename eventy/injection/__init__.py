@@ -7,11 +7,12 @@ from eventy.injection.fit import refuse_unbound
 from eventy.injection.handlers import Call, compile_handler, compile_handlers
 from eventy.injection.mistakes import Mistakes, attempt_all
 from eventy.injection.names import check_names
-from eventy.injection.routes import RouteHandler, compile_route
+from eventy.injection.routes import IN_PATH, RouteHandler, compile_route
 from eventy.injection.signature import layers_of, refuse_sync
 from eventy.injection.uninjected import refuse_markers, refuse_parameters
 
 __all__ = [
+    "IN_PATH",
     "Call",
     "Container",
     "Mistakes",

@@ -21,6 +21,9 @@ from eventy.message.context import request_corr_id
 RouteHandler = Callable[..., Any]
 
 _SHAPE = Shape("*given, **path", ("*given",), ("**path",))
+#: Whose a name is that the path of a route passes on; see `read_signature`.
+IN_PATH = "its path"
+
 _OWN = {"app": "app", "corr_id": "corr_id()", "context": ""}
 
 
@@ -50,17 +53,18 @@ def compile_route(
     """
     if inspect.isasyncgenfunction(handler):  # Sanic would find no response in it
         refuse_sync(handler)
-    filled = {**dict.fromkeys(path_parameters, "its path"), **passed}
+    filled = {**dict.fromkeys(path_parameters, IN_PATH), **passed}
+    elsewhere = {name: owner for name, owner in passed.items() if owner != IN_PATH}
     signature = read_signature(handler, given, filled)
     arguments = resolve(signature, container, _OWN, is_async=is_async(handler))
-    check_decorators(signature, arguments, given, filled, passed)
+    check_decorators(signature, arguments, given, filled, elsewhere)
     if not arguments:
         return handler if calling is None else calling
     if any(isinstance(argument.source, Provided) and argument.source.entered for argument in arguments):
         refuse_sync(handler)
     if calling is not None:
         signature = replace(signature, handler=calling)
-        check_decorators(signature, arguments, ("request",), filled, passed)
+        check_decorators(signature, arguments, ("request",), filled, elsewhere)
     call = write_call(_SHAPE, (Step(signature, arguments),), app=app, corr_id=request_corr_id.get)
     return _described(call, handler, arguments)
 
