@@ -192,7 +192,7 @@ async def test_attempts_go_on_though_the_message_before_comes_again(
     await until(lambda: not joining.readiness() or "finding" in str(joining.readiness()))
     is_refusing.clear()
     await notes.until(3)
-    clock.turn(61)
+    await clock.turn(61)
     await scene.until_committed("g", topic, {0: 3})
     assert notes.numbers == [0, 1, 0, 1, 2]
     assert [context.attempt for context in notes.contexts] == [1, 1, 1, 2, 1]

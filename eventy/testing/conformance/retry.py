@@ -144,7 +144,7 @@ async def test_retries_go_on_where_they_were_after_a_rebalance(
         await until(lambda: consumer.readiness() is None)
         await scene.until_committed(topic, topic, {0: 1})
         assert len(notes.numbers) == 1 + attempt
-        clock.turn(61)
+        await clock.turn(61)
     await scene.until_committed(topic, topic, {0: 3})
     assert notes.numbers == [0, 1, 1, 1, 2]
     assert [context.attempt for context in notes.contexts] == [1, 1, 2, 3, 1]

@@ -49,6 +49,7 @@ class TurnedClock(Clock):
 
     def __init__(self) -> None:
         self._turned = 0.0
+        self._waits = 0
         self._changed = asyncio.Event()
 
     def monotonic(self) -> float:
@@ -59,11 +60,16 @@ class TurnedClock(Clock):
             await super().sleep(seconds)
             return
         due = self.monotonic() + seconds
-        while self.monotonic() < due:
-            await self._changed.wait()
+        self._waits += 1
+        try:
+            while self.monotonic() < due:
+                await self._changed.wait()
+        finally:
+            self._waits -= 1
 
-    def turn(self, seconds: float) -> None:
-        """Have so much time pass at once."""
+    async def turn(self, seconds: float) -> None:
+        """Have so much time pass at once, as soon as somebody waits for it: a wait begins anew what comes after."""
+        await until(lambda: self._waits > 0, lambda: "somebody who waits for long")
         self._turned += seconds
         self._changed.set()
         self._changed = asyncio.Event()
