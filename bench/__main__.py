@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import sys
 import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bench.chart import chart
 from bench.contest import ROOT, Contestant, FailedError, Results, run
 from bench.fill import fill
 from bench.page import page, verdict
 from bench.rows import ROWS, Row
+from bench.sampling import PROFILE
 from eventy.testing.kafka.broker import KafkaBroker
 from eventy.testing.kafka.find import find_kafka
 from eventy.testing.kafka.topics import create_topics, unique
@@ -36,7 +40,20 @@ async def measure(row: Row, broker: KafkaBroker, rounds: int, *, is_quick: bool)
                 topic = topics.get(one.partitions or row.partitions, out)
                 arguments = (broker.bootstrap, topic, out, str(min(one.count or count, count)))
                 _note(row, one, await run(one, arguments), results)
+    for one in row.contestants:
+        if one.name in row.profiled and not is_quick:
+            results.profiles[one.name] = await _profiled(row, broker, one, topics[row.partitions], count)
     return results
+
+
+async def _profiled(row: Row, broker: KafkaBroker, one: Contestant, topic: str, count: int) -> dict[str, int]:
+    out = unique(f"bench-{row.name}-out")
+    await create_topics(broker.bootstrap, {out: row.partitions})
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "samples.json"
+        await run(one, (broker.bootstrap, topic, out, str(count)), **{PROFILE: str(file)})
+        samples: dict[str, int] = json.loads(file.read_text())
+    return samples
 
 
 async def _topics(row: Row, broker: KafkaBroker, count: int) -> dict[int, str]:
@@ -72,7 +89,7 @@ async def main(rows: list[Row], rounds: int, *, is_quick: bool) -> int:
             print(f"{target.what}: {f'{found.middle:.2f}' if found else '–'} ({target.bound:g}): {outcome}")
     print(f"{time.monotonic() - began:.0f} s")
     if not is_quick and len(rows) == len(ROWS):
-        (ROOT / "docs" / "benchmarks.md").write_text(page(measured, rounds, ()))
+        (ROOT / "docs" / "benchmarks.md").write_text(page(measured, rounds))
         (ROOT / "docs" / "benchmarks.svg").write_text(chart(measured))
         print("written: docs/benchmarks.md, docs/benchmarks.svg")
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -56,10 +57,11 @@ class Spread:
 
 @dataclass(slots=True)
 class Results:
-    """What was measured in each round, by contestant and measure; who was refused, and why."""
+    """What was measured in each round, by contestant and measure; who was refused, and why; samples by function."""
 
     rounds: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    profiles: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def add(self, name: str, measures: dict[str, float]) -> None:
         for measure, value in measures.items():
@@ -82,11 +84,12 @@ class FailedError(Exception):
     """A contestant ended without a result."""
 
 
-async def run(contestant: Contestant, arguments: Sequence[str]) -> dict[str, float | str]:
+async def run(contestant: Contestant, arguments: Sequence[str], **environment: str) -> dict[str, float | str]:
     """Run a program to its end, and return what it printed. Raises FailedError."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", contestant.module, *arguments, contestant.option),
         cwd=ROOT,
+        env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
+from bench.sampling import Sampler
 from eventy.errors import SettingsError
 
 
@@ -38,10 +39,15 @@ class Task:
 class Stopwatch:
     """Wall time, and the CPU time of this process: all its threads, nothing of the broker's."""
 
+    def __init__(self) -> None:
+        self._sampler = Sampler()
+
     def start(self) -> None:
+        self._sampler.start()
         self._wall, self._cpu = time.perf_counter(), time.process_time()
 
     def stop(self) -> None:
+        self._sampler.stop()
         self.seconds = time.perf_counter() - self._wall
         self.cpu_seconds = time.process_time() - self._cpu
 

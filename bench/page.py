@@ -8,6 +8,9 @@ from bench.contest import Results, Spread
 from bench.machine import machine, today, versions
 from bench.rows import Row, Target
 
+# Of a profile that are shown.
+_FUNCTIONS = 20
+
 _UNITS = {"rate": "messages/s", "cpu": "µs of CPU a message", "p50": "p50, ms", "p99": "p99, ms", "time": "µs"}
 
 _HEAD = """# Benchmarks
@@ -28,12 +31,13 @@ way to write one, in the idiom of its library, should.
 """
 
 
-def page(rows: Sequence[tuple[Row, Results]], rounds: int, notes: Sequence[str]) -> str:
+def page(rows: Sequence[tuple[Row, Results]], rounds: int) -> str:
     head = _HEAD.format(rounds=rounds, date=today(), versions=versions(), machine=machine())
     lines = [line for row, results in rows for line in _ratios(row, results)]
-    lines += [f"\n{note}" for note in notes]
     for row, results in rows:
         lines += ["", f"## {row.title}", "", row.explanation, "", *_figures(row, results)]
+        for name in results.profiles:
+            lines += ["", *_profile(name, results)]
     return head + "\n".join(lines) + "\n"
 
 
@@ -65,6 +69,23 @@ def _figures(row: Row, results: Results) -> Iterator[str]:
         yield f"| [{one.name}](../{one.path}) | {' | '.join(cells)} |"
     for name, reason in results.refused.items():
         yield f"\n{name} isn't measured: {reason}."
+
+
+def _profile(name: str, results: Results) -> Iterator[str]:
+    """Tell where a contestant's time goes, in µs of a message; what C functions do counts for who calls them."""
+    samples, cpu = results.profiles[name], results.spread(name, "cpu")
+    total = sum(samples.values())
+    if cpu is None or not total:
+        return
+    yield f"Where the {cpu.middle:.1f} µs of *{name}* go, in {total:,} samples of the function that runs:"
+    yield ""
+    yield "| µs | |"
+    yield "|---|---|"
+    most = sorted(samples.items(), key=lambda one: -one[1])
+    for function, count in most[:_FUNCTIONS]:
+        yield f"| {count / total * cpu.middle:.2f} | `{function}` |"
+    rest = sum(count for _, count in most[_FUNCTIONS:])
+    yield f"| {rest / total * cpu.middle:.2f} | {len(most) - _FUNCTIONS} others |"
 
 
 def _shown(found: Spread) -> str:

@@ -42,6 +42,7 @@ class Row:
         count: of messages in a round; 0: the contestants need no broker.
         quick: the same, while somebody works on eventy.
         fills: whether the topic has the commands before the contestants begin.
+        profiled: contestants whose time is looked into, in a run of its own.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Row:
     quick: int = 0
     partitions: int = 4
     fills: bool = True
+    profiled: tuple[str, ...] = ()
 
 
 def _counted(number: int, what: str) -> str:
@@ -103,6 +105,7 @@ EMIT = Row(
     ),
     count=100_000,
     quick=40_000,
+    profiled=(f"eventy, {_ALO}", f"{_SEND_BATCH}, {_ALO}"),
 )
 
 SEND = Row(
