@@ -36,6 +36,8 @@ def page(rows: Sequence[tuple[Row, Results]], rounds: int) -> str:
     lines = [line for row, results in rows for line in _ratios(row, results)]
     for row, results in rows:
         lines += ["", f"## {row.title}", "", row.explanation, "", *_figures(row, results)]
+        if row.floor:
+            lines += ["", row.floor]
         for name in results.profiles:
             lines += ["", *_profile(name, results)]
     return head + "\n".join(lines) + "\n"
