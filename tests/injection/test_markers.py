@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import pytest
+from dependency_injector import wiring
 from dependency_injector.wiring import Closing
 
 from eventy.errors import InjectionError
@@ -65,3 +66,7 @@ def test_marker_of_a_class_of_containers_is_refused_wherever_it_stands() -> None
 @pytest.mark.parametrize("path", ["", ".", "payment.", ".draft", "payment..repository", "draft "])
 def test_path_that_is_none_is_refused(path: str) -> None:
     assert "correct the marker or add the provider" in _says(Annotated[Repository, Provide[path]])
+
+
+def test_marker_is_the_librarys_own() -> None:
+    assert Provide is wiring.Provide
