@@ -31,7 +31,7 @@ class Identity(NamedTuple):
 
 
 class Record(Protocol):
-    """A record off the broker. A protocol, since the Kafka client's own records fit it: nothing is copied."""
+    """A record off the broker. A protocol: each broker has records of its own, and nothing is copied."""
 
     @property
     def topic(self) -> str: ...
@@ -55,14 +55,11 @@ class Record(Protocol):
     def headers(self) -> Sequence[Header]: ...
 
 
-class QuickRecord(Record, Protocol):
-    """A record that knows its identity by a quicker way than through all its headers. Optional."""
-
-    def identity(self) -> Identity: ...
-
-
 def identity_of(record: Record) -> Identity:
-    """Return what a record's headers say; the last one of a name counts."""
+    """Return what a record's headers say; the last one of a name counts.
+
+    A record may have an `identity()` of its own, which knows it by a quicker way than through all its headers.
+    """
     quick: Callable[[], Identity] | None = getattr(record, "identity", None)
     if quick is not None:
         return quick()

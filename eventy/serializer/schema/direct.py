@@ -7,6 +7,7 @@ it isn't as it is known here, the public functions do.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -40,11 +41,13 @@ def for_reading(schema: Any) -> dict[str, Any]:
     return {"writer": named_in(schema), "reader": {}}
 
 
+@cache
 def find_reader() -> ReadData:
     """Return fastavro's own, or what does the same by its public function."""
     return _fastavro._read._read_data if _is_known() else _read_publicly
 
 
+@cache
 def find_writer() -> WriteData:
     """Return fastavro's own, or what does the same by its public function."""
     return _fastavro._write.write_data if _is_known() else _write_publicly
