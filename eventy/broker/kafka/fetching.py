@@ -1,7 +1,7 @@
 """Has the client's fetcher make `FetchedRecord`s, for consumers that ask for it.
 
 The client's own way reads every header of every record as soon as it is fetched, and keeps all of that until the record
-is handled: it is the greater part of what receiving a message costs. And a header whose name is no UTF-8 makes it raise
+is handled: it is a good part of what receiving a message costs. And a header whose name is no UTF-8 makes it raise
 UnicodeDecodeError out of `getmany`, which loses what it had taken from other partitions. It does so again after every
 seek to that batch, one past the record included: the partition would never get past it.
 """
