@@ -17,7 +17,7 @@ from eventy.serializer.schema.folder import load_schemas
 from eventy.serializer.schema.reader import Read, compile_reader
 from eventy.serializer.schema.schema import PREFIX_SIZE
 from eventy.serializer.schema.unreadable import why_unreadable
-from eventy.serializer.schema.writer import MessageWriter
+from eventy.serializer.schema.writer import Write, compile_writer
 
 logger = logging.getLogger(__name__)
 
@@ -47,11 +47,11 @@ class AvroEventSerializer(BaseEventSerializer):
         self._registry = registry
         self._schemas = load_schemas(Path(schemas_folder))
         registry.know(self._schemas.by_name)
-        self._writers = {name: MessageWriter(schema) for name, schema in self._schemas.by_name.items()}
+        self._writers = {name: compile_writer(schema) for name, schema in self._schemas.by_name.items()}
         self._class_of: dict[str, type[BaseEvent]] = {}
         self._registered: dict[type[BaseEvent], list[str]] = {}
         self._names: dict[type[BaseEvent], str] = {}
-        self._writer_of: dict[type[BaseEvent], MessageWriter] = {}
+        self._writer_of: dict[type[BaseEvent], Write] = {}
         for registration in registry:
             self._register(registration)
         self._build_readers()
@@ -70,8 +70,8 @@ class AvroEventSerializer(BaseEventSerializer):
         return self._names.get(type(event)) or self._find_name(event)
 
     def encode(self, event: BaseEvent, *, corr_id: str | None = None, timestamp: int | None = None) -> bytes:
-        writer = self._writer_of.get(type(event)) or self._writers[self.name_of(event)]
-        return writer.write(event.data, corr_id, timestamp)
+        write = self._writer_of.get(type(event)) or self._writers[self.name_of(event)]
+        return write(event.data, corr_id, timestamp)
 
     def _find_name(self, event: BaseEvent) -> str:
         """Return the schema of the event's own name, else the one that its class is registered for."""

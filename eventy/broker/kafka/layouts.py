@@ -7,6 +7,8 @@ the same as in another record, each value is where it was in that one. A sender 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from operator import itemgetter
+from struct import Struct
 from typing import NamedTuple
 
 from eventy.message.headers import CE_CAUSATION_ID, CE_CORRELATION_ID, CE_ID, CE_TIME, TRACEPARENT
@@ -19,6 +21,8 @@ _VARYING = frozenset((*_IDENTITY, CE_TIME))
 MOST = 256
 # Of the records that aren't shaped as the last one of their size, the share that is remembered instead.
 _RELEARNED = 16
+
+_MISSING = -1  # the part that is None
 
 _new = tuple.__new__
 
@@ -34,12 +38,14 @@ class Layout(NamedTuple):
     """The shape of a record's headers.
 
     Parameters
-        fixed: what must be the same, and where.
-        values: where the identity is, in the order of `Identity`; None for what isn't there.
+        split: takes them apart: what must be the same and what varies, by turns.
+        fixed: what must be the same.
+        values: picks the identity, in the order of `Identity`, from the parts and a None for what isn't there.
     """
 
-    fixed: tuple[tuple[bytes, int], ...]
-    values: tuple[slice | None, slice | None, slice | None, slice | None]
+    split: Callable[[bytes], tuple[bytes, ...]]
+    fixed: tuple[bytes, ...]
+    values: Callable[[tuple[bytes | None, ...]], tuple[bytes | None, ...]]
 
 
 class Layouts:
@@ -52,54 +58,47 @@ class Layouts:
     def __len__(self) -> int:
         return len(self._layouts)
 
-    def identity(self, raw: bytes, places: Callable[[], Iterable[Place]]) -> Identity:
-        """Return the identity of a record.
+    def identity(self, raw: bytes) -> Identity | None:
+        """Return the identity of a record, if it is shaped as one before.
 
         Parameters
             raw: its headers, as they came.
-            places: reads them all; the last one of a name counts.
         """
         layout = self._layouts.get(len(raw))
-        if layout is not None:
-            is_at = raw.startswith
-            for part, at in layout.fixed:
-                if not is_at(part, at):
-                    self._misses += 1
-                    break
-            else:
-                return _taken(raw, layout.values)
-        learned = _layout_of(raw, places())
-        if layout is None or self._misses % _RELEARNED == 0:
+        if layout is None:
+            return None
+        parts = layout.split(raw)
+        if parts[::2] != layout.fixed:
+            self._misses += 1
+            return None
+        # As `Identity(…)` does, which is a call of Python's.
+        return _new(Identity, layout.values((*parts, None)))
+
+    def learn(self, raw: bytes, places: Iterable[Place]) -> Identity:
+        """Return the identity of a record of another shape, which may be remembered.
+
+        Parameters
+            places: where each header lies; the last one of a name counts.
+        """
+        layout = _layout_of(raw, places)
+        if len(raw) not in self._layouts or self._misses % _RELEARNED == 0:
             if len(self._layouts) >= MOST:
                 self._layouts.clear()
-            self._layouts[len(raw)] = learned
-        return _taken(raw, learned.values)
-
-
-def _taken(raw: bytes, values: tuple[slice | None, ...]) -> Identity:
-    one, two, three, four = values
-    # As `Identity(…)` does, which is a call of Python's.
-    found: Identity = _new(
-        Identity,
-        (
-            raw[one] if one else None,
-            raw[two] if two else None,
-            raw[three] if three else None,
-            raw[four] if four else None,
-        ),
-    )
-    return found
+            self._layouts[len(raw)] = layout
+        return Identity(*layout.values((*layout.split(raw), None)))
 
 
 def _layout_of(raw: bytes, places: Iterable[Place]) -> Layout:
-    values: dict[str, slice | None] = {}
-    fixed, begin = [], 0
+    parts: dict[str, int] = {}
+    sizes: list[int] = []
+    begin = 0
     for name, value in places:
         if name in _VARYING:
-            values[name] = value
+            parts[name] = _MISSING
             if value is not None:
-                fixed.append((raw[begin : value.start], begin))
+                parts[name] = len(sizes) + 1
+                sizes += [value.start - begin, value.stop - value.start]
                 begin = value.stop
-    fixed.append((raw[begin:], begin))
-    one, two, three, four = (values.get(name) for name in _IDENTITY)
-    return Layout(tuple(fixed), (one, two, three, four))
+    sizes.append(len(raw) - begin)
+    split = Struct("".join(f"{size}s" for size in sizes)).unpack
+    return Layout(split, split(raw)[::2], itemgetter(*(parts.get(name, _MISSING) for name in _IDENTITY)))

@@ -61,7 +61,8 @@ class FetchedRecord(NamedTuple):
         return tuple((name, None if value is None else raw[value]) for name, value in self.places())
 
     def identity(self) -> Identity:
-        return _layouts.identity(self.raw_headers, self.places)
+        raw = self.raw_headers
+        return _layouts.identity(raw) or _layouts.learn(raw, self.places())
 
     def places(self) -> Iterator[Place]:
         """Return where each header lies."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -19,87 +20,78 @@ _AUTOMATIC = frozenset(("schema_version", "event_timestamp", "correlation_id"))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class MessageWriter:
-    """Writes messages with one schema."""
+#: Called with an event's data, a correlation id and a timestamp; see `compile_writer`.
+Write = Callable[[dict[str, Any], str | None, int | None], bytes]
 
-    __slots__ = (
-        "_automatic",
-        "_fits",
-        "_is_flat",
-        "_named",
-        "_names",
-        "_prefix",
-        "_schema",
-        "_timestamp_is_datetime",
-        "_write",
-    )
 
-    def __init__(self, schema: Schema) -> None:
-        fields = schema.fields
-        self._schema = schema
-        self._prefix = schema.prefix
-        self._write, self._named = find_writer(), named_in(schema.parsed)
-        self._fits = compile_fit(schema)
-        self._automatic = _AUTOMATIC & fields.keys()
-        self._names = fields.keys()
-        records = [name for name, definition in schema.types.items() if "fields" in definition]
-        self._is_flat = records == [schema.name] and not schema.is_recursive
-        self._timestamp_is_datetime = _has_timestamp_type(fields.get("event_timestamp", {}).get("type"))
+def compile_writer(schema: Schema) -> Write:
+    """Return what writes the messages of one schema, with all that doesn't depend on a message done.
 
-    def write(self, data: dict[str, Any], corr_id: str | None, timestamp: int | None) -> bytes:
-        """Return the message; `data` is left as it is.
+    It leaves the data as it is. The correlation id and the timestamp (ms since 1970-01-01T00:00Z) are for the fields
+    `correlation_id` and `event_timestamp`, when the schema has them and the data has not; `schema_version` then becomes
+    SCHEMA_VERSION.
 
-        Parameters
-            corr_id, timestamp: for the fields `correlation_id` and `event_timestamp` (ms since 1970-01-01T00:00Z), when
-                the schema has them and the data has not. `schema_version` then becomes SCHEMA_VERSION.
+    It raises EncodeError, which names the first field that doesn't fit, for any data that the schema doesn't take. A
+    missing field is filled from its default; one that the schema hasn't is refused, for it would be lost.
+    """
+    fields = schema.fields
+    prefix, parsed, names = schema.prefix, schema.parsed, fields.keys()
+    append, named, fits = find_writer(), named_in(parsed), compile_fit(schema)
+    automatic = _AUTOMATIC & names
+    records = [name for name, definition in schema.types.items() if "fields" in definition]
+    is_flat = records == [schema.name] and not schema.is_recursive
 
-        Raises EncodeError, which names the first field that doesn't fit, for any data that the schema doesn't take. A
-        missing field is filled from its default; one that the schema hasn't is refused, for it would be lost.
-        """
+    is_datetime = _has_timestamp_type(fields.get("event_timestamp", {}).get("type"))
+
+    def completed(data: dict[str, Any], corr_id: str | None, timestamp: int | None) -> dict[str, Any]:
+        given: dict[str, Any] = {}
+        if "schema_version" in automatic:
+            given["schema_version"] = SCHEMA_VERSION
+        if corr_id is not None and "correlation_id" in automatic:
+            given["correlation_id"] = corr_id
+        if timestamp is not None and "event_timestamp" in automatic:
+            given["event_timestamp"] = _moment(timestamp, schema) if is_datetime else timestamp
+        return {**given, **data}
+
+    def write(data: dict[str, Any], corr_id: str | None, timestamp: int | None) -> bytes:
         try:
-            for name in self._automatic:
+            for name in automatic:
                 if name not in data:
-                    data = self._completed(data, corr_id, timestamp)
+                    data = completed(data, corr_id, timestamp)
                     break
-            if not self._fits(data):
-                self._refuse_mismatch(data)
-            if self._is_flat and data.keys() == self._names:
-                short = bytearray(self._prefix)
-                self._write(short, data, self._schema.parsed, self._named, "", WRITING)
+            if not fits(data):
+                _refuse_mismatch(data, schema)
+            if is_flat and data.keys() == names:
+                short = bytearray(prefix)
+                append(short, data, parsed, named, "", WRITING)
                 return bytes(short)
             # This takes half as long again, to find what isn't one of the fields.
             message = BytesIO()
-            message.write(self._prefix)
-            fastavro.schemaless_writer(message, self._schema.parsed, data, strict_allow_default=True)
+            message.write(prefix)
+            fastavro.schemaless_writer(message, parsed, data, strict_allow_default=True)
         except EncodeError:
             raise
         except Exception as error:  # fastavro raises whatever the value raised; find out what it was
-            self._refuse_mismatch(data, error)
-            raise EncodeError(f"{self._schema.name} can't be written ({error!r}): correct the event's data") from error
+            _refuse_mismatch(data, schema, error)
+            raise EncodeError(f"{schema.name} can't be written ({error!r}): correct the event's data") from error
         return message.getvalue()
 
-    def _completed(self, data: dict[str, Any], corr_id: str | None, timestamp: int | None) -> dict[str, Any]:
-        given: dict[str, Any] = {}
-        if "schema_version" in self._automatic:
-            given["schema_version"] = SCHEMA_VERSION
-        if corr_id is not None and "correlation_id" in self._automatic:
-            given["correlation_id"] = corr_id
-        if timestamp is not None and "event_timestamp" in self._automatic:
-            given["event_timestamp"] = self._moment(timestamp) if self._timestamp_is_datetime else timestamp
-        return {**given, **data}
+    return write
 
-    def _moment(self, timestamp: int) -> datetime:
-        try:
-            return _EPOCH + timedelta(milliseconds=timestamp)
-        except OverflowError as error:
-            raise EncodeError(
-                f"{self._schema.name} can't have the timestamp {timestamp}: expected ms since 1970-01-01T00:00Z"
-            ) from error
 
-    def _refuse_mismatch(self, data: object, cause: Exception | None = None) -> None:
-        found = find_mismatch(data, self._schema)
-        if found is not None:
-            raise EncodeError(f"{self._schema.name} doesn't fit its schema ({self._schema.where}): {found}") from cause
+def _moment(timestamp: int, schema: Schema) -> datetime:
+    try:
+        return _EPOCH + timedelta(milliseconds=timestamp)
+    except OverflowError as error:
+        raise EncodeError(
+            f"{schema.name} can't have the timestamp {timestamp}: expected ms since 1970-01-01T00:00Z"
+        ) from error
+
+
+def _refuse_mismatch(data: object, schema: Schema, cause: Exception | None = None) -> None:
+    found = find_mismatch(data, schema)
+    if found is not None:
+        raise EncodeError(f"{schema.name} doesn't fit its schema ({schema.where}): {found}") from cause
 
 
 def _has_timestamp_type(schema: Any) -> bool:
