@@ -29,7 +29,7 @@ class Send(NamedTuple):
     record: ProducerRecord
 
 
-class Terms(NamedTuple):
+class Terms:
     """What a consumer asks of all that its handlers send.
 
     Parameters
@@ -37,8 +37,16 @@ class Terms(NamedTuple):
         transactions_of: the broker in whose transactions all of it must be written; None: it needn't.
     """
 
-    group: str
-    transactions_of: object = None
+    __slots__ = ("accepted", "group", "transactions_of")
+
+    def __init__(self, group: str, transactions_of: object = None) -> None:
+        self.group = group
+        self.transactions_of = transactions_of
+        #: The writer that was found right last: nearly always that of the next send, too.
+        self.accepted: Writer | None = None
+
+    def is_met_by(self, writer: Writer) -> bool:
+        return self.transactions_of is None or writer.is_transactional_with(self.transactions_of)
 
 
 class Collection(Context):
@@ -66,13 +74,15 @@ class Collection(Context):
 
     def add(self, writer: Writer, record: ProducerRecord) -> None:
         """Hold a record. Raises SendError when it can't be written exactly once though it must be."""
-        transactions_of = self._terms.transactions_of
-        if transactions_of is not None and not writer.is_transactional_with(transactions_of):
-            raise SendError(
-                f"{type(writer).__qualname__} can't take part in the transaction of message {self.message_id}, "
-                "which is delivered exactly once: send with an emitter of the consumer's own broker, or set "
-                "EVENTY_CONSUMER_DELIVERY=at_least_once"
-            )
+        terms = self._terms
+        if writer is not terms.accepted:
+            if not terms.is_met_by(writer):
+                raise SendError(
+                    f"{type(writer).__qualname__} can't take part in the transaction of message {self.message_id}, "
+                    "which is delivered exactly once: send with an emitter of the consumer's own broker, or set "
+                    "EVENTY_CONSUMER_DELIVERY=at_least_once"
+                )
+            terms.accepted = writer
         if not isinstance(self.sends, list):
             self.sends = []
         self.sends.append(tuple.__new__(Send, (writer, record)))

@@ -9,11 +9,14 @@ from eventy.message.record import ProducerRecord
 
 
 class Nowhere:
+    def __init__(self, broker: str = "its own") -> None:
+        self._broker = broker
+
     async def write(self, records: list[ProducerRecord]) -> None:
         raise AssertionError("nothing is written before the handler has returned")
 
     def is_transactional_with(self, broker: object) -> bool:
-        return broker == "its own"
+        return broker == self._broker
 
 
 def collection(group: str = "g", offset: int = 0) -> Collection:
@@ -60,6 +63,7 @@ def test_closed_collection_names_the_send_and_the_message() -> None:
 def test_send_that_can_not_be_part_of_the_transaction_is_an_error_of_its_handler() -> None:
     message = StoredRecord("topic", 0, 7, 0, None, b"")
     record = ProducerRecord("out", None, b"", ())
-    Collection(message, Terms("g", "its own")).add(Nowhere(), record)
+    terms = Terms("g", "its own")
+    Collection(message, terms).add(Nowhere("its own"), record)
     with pytest.raises(SendError, match=r"Nowhere can't take part in the transaction of message topic-0-7"):
-        Collection(message, Terms("g", "another")).add(Nowhere(), record)
+        Collection(message, terms).add(Nowhere("another"), record)
