@@ -27,6 +27,11 @@ def create_container(settings):
     container.config.from_dict(settings.as_dict())
     container.notes.override(providers.Object(Notes({})))
     return container
+
+def create_other(settings):
+    container = create_container(settings)
+    container.config.consumer_max_retries.from_value(7)
+    return container
 """
 pytest_plugins = ["pytester"]
 
@@ -158,6 +163,27 @@ def test_project_without_a_container_is_told_what_to_write(run: Run) -> None:
     result.stdout.fnmatch_lines(
         ["*which application is meant? *pyproject.toml has no app of *: pass --eventy-app *, or say it there *"]
     )
+
+
+OTHER = """
+def test_it(eventy_container):
+    assert eventy_container.config.consumer_max_retries() == 7
+
+@pytest.mark.eventy(app="service:create_container")
+def test_marker_comes_first(eventy_container):
+    assert eventy_container.config.consumer_max_retries() != 7
+"""
+
+
+@pytest.mark.parametrize("pyproject", [PYPROJECT, PYPROJECT.replace("[tool.eventy]", "[tool.other]")])
+def test_option_names_the_container_of_all_tests_that_do_not_name_their_own(run: Run, pyproject: str) -> None:
+    run(OTHER, "--eventy-app", "service:create_other", pyproject=pyproject).assert_outcomes(passed=2)
+
+
+def test_option_that_names_nothing_is_told(run: Run) -> None:
+    result = run("def test_it(eventy_container): ...", "--eventy-app=service:create_othr")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*--eventy-app is 'service:create_othr', but *; did you mean service:create_other?*"])
 
 
 def test_without_pytest_asyncio_the_error_says_what_to_install(run: Run) -> None:

@@ -7,11 +7,14 @@ from hashlib import pbkdf2_hmac
 from typing import Any
 
 import pytest
+from dependency_injector import providers
 
 from eventy.emitter.base import BaseEventEmitter
+from eventy.emitter.memory import MemoryEmitter
 from eventy.errors import SendError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
+from eventy.message.record import ProducerRecord
 from eventy.testing.harness import Harness, NotSettledError
 from tests.testing.service import WithView, message, service
 
@@ -76,6 +79,29 @@ async def test_retries_behind_a_handler_that_blocks_are_named(concurrency: int) 
         async with Harness(container, deadline=0.1) as app:
             await app.send(message("ping"), "in", key="a")
             await app.send(message("pong"), "in", key="c")
+            await app.settled()
+
+
+@both_ways
+async def test_sends_that_the_broker_never_acknowledges_are_named(concurrency: int) -> None:
+    class Unanswered(MemoryEmitter):
+        async def write(self, records: list[ProducerRecord]) -> None:
+            if any(record.topic == "out" for record in records):
+                await asyncio.Event().wait()
+            await super().write(records)
+
+    container = service(then={"do": forward}, consumer_concurrency=concurrency)
+    emitter = providers.Singleton(
+        Unanswered, broker=container.broker, serializer=container.event_serializer, clock=container.clock
+    )
+    with (
+        container.event_emitter.override(emitter),
+        pytest.raises(
+            NotSettledError, match=r"sends that the broker hasn't acknowledged:\n  of in\[\d\], consumer of in"
+        ),
+    ):
+        async with Harness(container, deadline=0.1) as app:
+            await app.send(message(), "in")
             await app.settled()
 
 

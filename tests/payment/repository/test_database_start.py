@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -85,6 +87,18 @@ def test_url_that_can_not_be_used_is_named(url: str, problem: str) -> None:
 )
 def test_what_is_shown_of_a_url_has_no_password(url: str, shown: str) -> None:
     assert without_secrets(url) == shown
+
+
+async def test_sqlite_file_has_readers_and_a_writer_work_side_by_side(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/payments.db")
+    await database.start()
+    try:
+        with closing(sqlite3.connect(tmp_path / "payments.db", timeout=0)) as reader:
+            assert reader.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+            async with database.transaction():  # it has the write lock from its beginning
+                assert reader.execute("SELECT count(*) FROM payments").fetchone() == (0,)
+    finally:
+        await database.stop()
 
 
 async def test_missing_folder_is_named(tmp_path: Path) -> None:
