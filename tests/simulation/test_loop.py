@@ -7,6 +7,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from random import Random
 
+import aiosqlite
 import pytest
 
 from eventy.clock import Clock
@@ -109,6 +110,11 @@ async def in_a_thread() -> object:
     return await asyncio.to_thread(lambda: None)
 
 
+async def in_a_thread_of_the_driver() -> object:
+    async with aiosqlite.connect(":memory:") as database:
+        return await database.execute("SELECT 1")
+
+
 async def by_a_socket() -> object:
     return await asyncio.open_connection("127.0.0.1", 1)
 
@@ -134,6 +140,7 @@ async def from_a_thread() -> object:
     ("work", "what"),
     [
         (in_a_thread, "threads"),
+        (in_a_thread_of_the_driver, "threads"),
         (from_a_thread, "threads"),
         (by_a_socket, "sockets"),
         (as_a_server, "sockets"),

@@ -88,11 +88,12 @@ def test_scenario_that_cannot_be_imported_is_told_by_a_line_of_python() -> None:
         simulate(local, [7])
 
 
-def test_scenario_that_does_something_else_each_time_is_refused() -> None:
-    async def unrepeatable(simulation: Simulation) -> None:
-        await simulation.start(relay.relay_of(relay.pass_on, Settings()))
-        await simulation.send(GenericEvent("event", {"key": "k", "at": Clock().new_id()}), "in")
+async def unrepeatable(simulation: Simulation) -> None:
+    await simulation.start(relay.relay_of(relay.pass_on, Settings()))
+    await simulation.send(GenericEvent("event", {"key": "k", "at": Clock().new_id()}), "in")
 
+
+def test_scenario_that_does_something_else_each_time_is_refused() -> None:
     with pytest.raises(SimulationError, match="seed 0 isn't repeatable"):
         simulate(unrepeatable, range(3))
 

@@ -40,14 +40,25 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m eventy.testing.simulation", description="Play scenarios.")
     parser.add_argument("scenario", nargs="+", help="module:function, an `async def` that is given the simulation")
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--seeds", type=int, default=_SEEDS, help=f"how many seeds; {_SEEDS} by default")
+    which.add_argument("--seeds", type=_from(1), default=_SEEDS, help=f"how many seeds; {_SEEDS} by default")
     which.add_argument("--seed", type=int, help="a single seed, all that happens being printed")
-    parser.add_argument("--first", type=int, default=0, help="with --seeds: the first of them; 0 by default")
+    parser.add_argument("--first", type=_from(0), default=0, help="with --seeds: the first of them; 0 by default")
     parser.add_argument("--digest", help="what the seed came to before: tells whether it does the same again")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME=VALUE", help="see eventy's Faults")
-    parser.add_argument("--jobs", type=int, default=1, help="processes that play side by side; 1 by default")
+    parser.add_argument("--jobs", type=_from(1), default=1, help="processes that play side by side; 1 by default")
     parser.add_argument("--log", action="store_true", help="with --seed: print what is logged as well")
     return parser
+
+
+def _from(least: int) -> Callable[[str], int]:
+    """Return what reads a number that is no less."""
+
+    def read(text: str) -> int:
+        if text.isdecimal() and int(text) >= least:
+            return int(text)
+        raise argparse.ArgumentTypeError(f"{text!r}, expected a whole number from {least}")
+
+    return read
 
 
 def _play_one(scenario: Callable[..., Any], path: str, options: argparse.Namespace, faults: Faults | None) -> bool:

@@ -100,6 +100,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self._timers: list[tuple[float, int, asyncio.TimerHandle, Owner | None]] = []
         self._numbers = 0
         self._thread = threading.get_ident()
+        self._threads = threading.enumerate()
         self._failure: BaseException | None = None
         #: Steps that were made.
         self.steps = 0
@@ -149,6 +150,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         while self._timers and self._timers[0][2].cancelled():
             heapq.heappop(self._timers)
         if not self._timers:
+            if any(thread not in self._threads for thread in threading.enumerate()):
+                raise SimulationError(_without("threads"))  # one of them would have the answer
             raise SimulationError("everything waits, and there is nothing left to wait for: no timer, no message")
         self._now = max(self._now, self._timers[0][0])
         while self._timers and self._timers[0][0] <= self._now + _RESOLUTION:
