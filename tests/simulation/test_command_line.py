@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -30,8 +31,10 @@ async def meet(simulation: Simulation) -> None:
 
 @cache
 def _open_pipe(mode: str) -> None:
-    """Wait until another process has opened the pipe the other way; once in each process."""
+    """Wait until another process has opened the pipe the other way, or end this one after 20 s; once in each."""
+    signal.alarm(20)
     Path(os.environ["PIPE"]).open(mode).close()
+    signal.alarm(0)
 
 
 async def end_at_seven(simulation: Simulation) -> None:
