@@ -10,4 +10,4 @@ class NotSettledError(EventyError, AssertionError):
 
 
 class HarnessError(EventyError):
-    """The harness is asked for what it can't do at this moment, or with this container."""
+    """The test kit is asked for what it can't do at this moment, or with this container."""

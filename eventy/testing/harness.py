@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, TypeVar
 
 from dependency_injector import providers
 
-from eventy.app.check import build_app
-from eventy.app.eventy import Eventy
 from eventy.broker.memory import MemoryBroker
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.memory import MemoryConsumer
@@ -20,13 +18,12 @@ from eventy.emitter.collection import collecting
 from eventy.emitter.memory import MemoryEmitter
 from eventy.errors import ShutdownTimeoutError
 from eventy.event.base import BaseEvent
-from eventy.event.registry import Registry
-from eventy.testing import client
+from eventy.message.record import Record
+from eventy.testing.base import BaseHarness, not_entered
 from eventy.testing.clock import VirtualClock
-from eventy.testing.deliveries import Deliveries, Fault, Handler
+from eventy.testing.container import built_anew, settings_with
 from eventy.testing.errors import HarnessError, NotSettledError
 from eventy.testing.letters import Letter
-from eventy.testing.overrides import OverrideError, Overrides, overrides_undone
 from eventy.testing.work import Work
 
 __all__ = ["Harness", "HarnessError", "Letter", "NotSettledError"]
@@ -40,21 +37,13 @@ DEADLINE = 10.0
 # Real seconds in `advance`: a database that answers takes less, a handler that waits for time to pass takes them once.
 PATIENCE = 1.0
 
-_ROOT_NAMES = ("config", "clock", "broker", "event_serializer", "event_emitter", "app")
-_IN_MEMORY = {
-    "event_consumer": f"{MemoryConsumer.__module__}.{MemoryConsumer.__qualname__}",
-    "event_emitter": f"{MemoryEmitter.__module__}.{MemoryEmitter.__qualname__}",
-    "kafka_bootstrap_server": None,
-    "http_handler_host": "127.0.0.1",
-    "http_handler_port": 0,
-}
 
-
-class Harness(Generic[C]):
-    """Runs a container's `app` inside `async with`.
+class Harness(BaseHarness[C]):
+    """Runs a container's `app` inside `async with`, in memory.
 
     Parameters
-        container: as the service builds it. Its singletons are built anew for the test, and dropped after it.
+        container: as the service builds it. Its singletons are built anew for the test, and dropped after it; what an
+            application that was built before was given by `add_task` is dropped with it.
         deadline: real seconds that anything may take: to be ready, to settle, to stop.
         patience: real seconds that a handler may go on in `advance` until it counts as waiting for time to pass; by
             default 1.
@@ -64,56 +53,34 @@ class Harness(Generic[C]):
     """
 
     def __init__(self, container: C, *, deadline: float = DEADLINE, patience: float | None = None) -> None:
-        self.container = container
-        self._untyped: Any = container
-        if missing := [name for name in _ROOT_NAMES if name not in getattr(container, "providers", ())]:
-            raise HarnessError(
-                f"{type(container).__name__} has no {', '.join(missing)}: a harness wants a root container that has "
-                f"{', '.join(_ROOT_NAMES)} under these names"
-            )
+        super().__init__(container, deadline=deadline)
         self.clock = VirtualClock()
-        self._deadline = deadline
         self._patience = PATIENCE if patience is None else patience
-        self._before = ExitStack()
         self._work: Work | None = None
-        self._client: client.httpx.AsyncClient | None = None
-        self._faults: list[Fault] = []
         self._restarted = asyncio.Event()
         self._restarted.set()
-        self._told: BaseException | None = None
         self._not_restarted: BaseException | None = None
         self._body: asyncio.Task[Any] | None = None
 
     # ------------------------------------------------------------ its life
 
-    async def __aenter__(self) -> Self:
-        self._body = asyncio.current_task()
-        self._before.enter_context(self._untyped.reset_singletons())
-        self._before.callback(Overrides(self.container).undo)
-        try:
-            self._untyped.config.override(self._settings())
-            self._untyped.clock.override(providers.Object(self.clock))
-            self._broker = MemoryBroker.of(self._untyped.config(), self.clock)
-            self._broker_provider = providers.Object(self._broker)
-            self._untyped.broker.override(self._broker_provider)
-            self._before.enter_context(overrides_undone(self.container))
-            await self._start()
-        except BaseException:
-            with self._before:
-                raise
-        return self
+    def _override(self) -> None:
+        settings = settings_with(self.container, consumer=MemoryConsumer, emitter=MemoryEmitter)
+        self._untyped.config.override(settings)
+        self._untyped.clock.override(providers.Object(self.clock))
+        self._broker = MemoryBroker.of(settings, self.clock)
+        self._broker_provider = providers.Object(self._broker)
+        self._untyped.broker.override(self._broker_provider)
 
-    def _settings(self) -> Mapping[str, Any]:
-        return {**self._untyped.config(), **_IN_MEMORY}
+    async def _enter(self) -> None:
+        self._body = asyncio.current_task()
+        await self._start()
 
     async def _start(self) -> None:
-        self.app: Eventy = build_app(self._untyped)
-        has_registry = "registry" in self._untyped.providers
-        deliveries = Deliveries(self._untyped.registry() if has_registry else Registry())
-        deliveries.faults = self._faults
-        work = Work(self.app, self._broker, self.clock, deliveries, deadline=self._deadline, patience=self._patience)
-        self._deliveries = deliveries
-        self.app.deliver_through = deliveries.through
+        self._build()
+        work = Work(
+            self.app, self._broker, self.clock, self._deliveries, deadline=self._deadline, patience=self._patience
+        )
         self.app.on_failure = work.stir
         await self.app.__aenter__()
         try:
@@ -123,17 +90,6 @@ class Harness(Generic[C]):
             await self.app.abort()
             raise NotSettledError(f"{error}\n{reasons}") from None
         self._work = work
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            with self._before:
-                await self._leave(kind, error, trace)
-        except OverrideError as left:
-            if error is None:
-                raise
-            error.add_note(str(left))  # the test's own failure is the one to show
 
     async def _leave(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -169,11 +125,6 @@ class Harness(Generic[C]):
         if failure is not None and failure is not self._told:
             raise failure
 
-    async def _close_client(self) -> None:
-        old, self._client = self._client, None
-        if old is not None:
-            await old.aclose()
-
     @property
     def _running(self) -> Work:
         if (error := self._not_restarted) is not None:
@@ -181,34 +132,21 @@ class Harness(Generic[C]):
                 f"nothing runs: the start in crash_and_restart() has failed by {type(error).__qualname__}: {error}"
             ) from error
         if self._work is None or (self._restarted.is_set() and self._work.is_over):
-            raise HarnessError("the harness isn't entered: use it inside `async with Harness(…) as app:`")
+            raise not_entered()
         return self._work
+
+    def _check_runs(self) -> None:
+        self._running  # noqa: B018 - raises outside of `async with`
 
     # ------------------------------------------------------------ sending and looking
 
     async def send(self, event: BaseEvent, destination: str, key: str | bytes | None = None) -> None:
-        """Send an event to a topic, as another service would. Inside `async with` only."""
-        self._running  # noqa: B018 - raises outside of `async with`
+        self._check_runs()
         self._raise_failure()
         await self._untyped.event_emitter().send(event, destination, key=key)
 
-    def emitted(self, topic: str) -> list[BaseEvent]:
-        """Return the events of a topic, in order within a partition."""
-        serializer = self._untyped.event_serializer()
-        return [serializer.decode(record.value) for record in self._broker.records(topic) if record.value is not None]
-
-    def dead_letters(self, topic: str) -> list[Letter]:
-        """Return the messages of a topic that were put aside, in order within a partition."""
-        suffix, serializer = self._untyped.config.dead_letter_suffix(), self._untyped.event_serializer()
-        return [Letter.of(record, serializer) for record in self._broker.records(topic + suffix)]
-
-    @property
-    def http(self) -> client.httpx.AsyncClient:
-        """A client of the application's own server. Raises HarnessError without one, and without httpx."""
-        work = self._running
-        if self._client is None:
-            self._client = client.client_of(self._untyped, work.deadline)
-        return self._client
+    def _records(self, topic: str) -> Sequence[Record]:
+        return self._broker.records(topic)
 
     # ------------------------------------------------------------ work and time
 
@@ -244,29 +182,6 @@ class Harness(Generic[C]):
             raise failure
 
     # ------------------------------------------------------------ faults
-
-    def fail_next(
-        self,
-        handler: Handler,
-        error: BaseException | type[BaseException] = RuntimeError,
-        times: int = 1,
-        *,
-        after: bool = False,
-    ) -> Fault:
-        """Have the next attempts at messages of a handler fail; what follows is what the settings say of failures.
-
-        Parameters
-            handler: a class of messages, a function of `on(…)`, or a message's full name.
-            error: what the attempts raise.
-            times: how many of them.
-            after: whether the handlers run first, so that there is something to be undone; else they aren't called.
-
-        Returns what is counted down: its `left` is 0 when all of it has happened. Raises UnknownNameError.
-        """
-        fault = Fault(handler, error, times, after)
-        self._running  # noqa: B018 - raises outside of `async with`
-        self._deliveries.fail(fault)
-        return fault
 
     async def rebalance(self) -> None:
         """Have partitions move: a second member joins each group, as another process would; the next time it leaves.
@@ -337,7 +252,8 @@ class Harness(Generic[C]):
             await self._end_members(work, at_once=True)
             await self.app.abort()
             await self._close_client()
-            self._untyped.reset_singletons()
+            with built_anew(self.container):  # those of the dead are dropped
+                pass
             if asyncio.current_task() is self._body:
                 await self._start()
             else:
@@ -356,7 +272,7 @@ class Harness(Generic[C]):
         at once here. Handlers go on with what was fetched, their sends and commits are tried until the broker is back;
         nothing is fetched. Consumers and emitter say in `readiness` that it is down.
         """
-        self._running  # noqa: B018 - raises outside of `async with`
+        self._check_runs()
         broker = self._broker
         broker.go_down()
         try:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dependency_injector import providers
+import pytest
+from dependency_injector import containers, providers
 
 from containers.application import create_container
+from eventy.app.check import build_app
 from eventy.app.create import create
 from eventy.app.settings import Settings
 from eventy.errors import WiringError
-from eventy.testing.simulation import Simulation, SimulationError
+from eventy.testing.errors import HarnessError
+from eventy.testing.simulation import Faults, Simulation, SimulationError, simulate
 from eventy.testing.simulation.run import play
 from payment.errors import DatabaseUnavailableError
 from tests.simulation import relay
@@ -47,3 +50,40 @@ def test_sql_is_refused_with_what_to_do_instead(tmp_path: Path) -> None:
     assert isinstance(error.__cause__, SimulationError)
     assert "a simulation has no threads" in str(error)
     assert "override what needs them in the scenario's container, a database by repositories in memory" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (None, "NoneType has no config, clock, event_serializer, app: a simulation wants a root container"),
+        (containers.DynamicContainer(), "DynamicContainer has no config, clock, event_serializer, app: a simulation"),
+    ],
+)
+def test_what_is_no_root_container_is_told(made: object, told: str) -> None:
+    async def with_it(simulation: Simulation) -> None:
+        await simulation.start(lambda: made)
+
+    error = play(with_it, 0).error
+    assert isinstance(error, HarnessError)
+    assert str(error).startswith(told)
+
+
+def test_application_that_was_built_before_is_built_anew() -> None:
+    """As by a function that builds it to give it a task: with what it was built with, nothing would be simulated."""
+    emitted: list[int] = []
+
+    async def never_run() -> None: ...
+
+    def built() -> relay.RelayContainer:
+        container = relay.relay_of(relay.pass_on, Settings())()
+        build_app(container).add_task(never_run())
+        return container
+
+    async def one_message(simulation: Simulation) -> None:
+        await simulation.start(built)
+        await simulation.send(relay.numbered(1), "in")
+        await simulation.settled()
+        emitted.append(len(simulation.emitted("out")))
+
+    simulate(one_message, [0], Faults.none())
+    assert emitted == [1, 1]

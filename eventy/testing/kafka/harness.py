@@ -7,28 +7,24 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Any, Generic, NoReturn, Self, TypeVar
+from typing import NoReturn, TypeVar
 
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import TopicAlreadyExistsError
 
-from eventy.app.check import build_app
-from eventy.app.eventy import Eventy
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.kafka import KafkaConsumer
 from eventy.consumer.run import Run
 from eventy.emitter.kafka import KafkaProducer
 from eventy.event.base import BaseEvent
-from eventy.event.registry import Registry
 from eventy.message.record import Record
-from eventy.testing import client
-from eventy.testing.deliveries import Deliveries, Fault, Handler
+from eventy.testing.base import BaseHarness, not_entered
+from eventy.testing.container import settings_with
 from eventy.testing.errors import HarnessError, NotSettledError
 from eventy.testing.kafka.reading import reader, records_of
 from eventy.testing.kafka.topics import make_topics
-from eventy.testing.letters import Letter
 from eventy.testing.open_work import described
 
 C = TypeVar("C")
@@ -38,21 +34,16 @@ DEADLINE = 30.0
 # Seconds between looks at the broker: nobody tells when something is committed.
 _LOOK = 0.02
 
-_ON_KAFKA = {
-    "event_consumer": f"{KafkaConsumer.__module__}.{KafkaConsumer.__qualname__}",
-    "event_emitter": f"{KafkaProducer.__module__}.{KafkaProducer.__qualname__}",
-    "http_handler_host": "127.0.0.1",
-    "http_handler_port": 0,
-    "kafka_session_timeout": 6_000,
-    "kafka_rebalance_timeout": 10_000,
-}
+# ms: a member that is gone is missed sooner than in production, as in tests somebody waits for that.
+_TIMEOUTS = {"kafka_session_timeout": 6_000, "kafka_rebalance_timeout": 10_000}
 
 
-class KafkaHarness(Generic[C]):
+class KafkaHarness(BaseHarness[C]):
     """Runs a container's `app` on a broker inside `async with`, on topics that are new and go with the test.
 
     Parameters
-        container: as the service builds it. Its singletons are built anew for the test, and dropped after it.
+        container: as the service builds it. Its singletons are built anew for the test, and dropped after it; what an
+            application that was built before was given by `add_task` is dropped with it.
         bootstrap: the broker's address.
         topics: to be made beside those that consumers name, such as what is only sent to.
         partitions: of each of them.
@@ -68,25 +59,24 @@ class KafkaHarness(Generic[C]):
         partitions: int = 4,
         deadline: float = DEADLINE,
     ) -> None:
-        self.container = container
-        self._untyped: Any = container
+        super().__init__(container, deadline=deadline)
         self._bootstrap = bootstrap
         self._topics = set(topics)
         self._partitions = partitions
-        self._deadline = deadline
         self._found: Mapping[str, Sequence[Record]] = {}
-        self._stack = AsyncExitStack()
-        self._told: BaseException | None = None
-        self._client: client.httpx.AsyncClient | None = None
+        self._stack: AsyncExitStack | None = None
 
     # ------------------------------------------------------------ its life
 
-    async def __aenter__(self) -> Self:
+    def _override(self) -> None:
+        settings = settings_with(
+            self.container, consumer=KafkaConsumer, emitter=KafkaProducer, bootstrap=self._bootstrap, **_TIMEOUTS
+        )
+        self._untyped.config.override(settings)
+
+    async def _enter(self) -> None:
+        self._build()
         async with AsyncExitStack() as stack:
-            stack.enter_context(self._untyped.reset_singletons())
-            settings = {**self._untyped.config(), **_ON_KAFKA, "kafka_bootstrap_server": self._bootstrap}
-            stack.enter_context(self._untyped.config.override(settings))
-            self.app: Eventy = build_app(self._untyped)
             self._made: set[str] = set()  # those that were there aren't ours to delete
             self._admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
             self._reader = reader(self._bootstrap)
@@ -99,12 +89,8 @@ class KafkaHarness(Generic[C]):
             await self._create_topics(self._topics | read)
             await self._start()
             self._stack = stack.pop_all()
-        return self
 
     async def _start(self) -> None:
-        has_registry = "registry" in self._untyped.providers
-        self._deliveries = Deliveries(self._untyped.registry() if has_registry else Registry())
-        self.app.deliver_through = self._deliveries.through
         await self.app.__aenter__()
         try:
             await self._until(self._is_ready, lambda: f"not ready: {self.app.readiness() or self._unread()}")
@@ -124,12 +110,13 @@ class KafkaHarness(Generic[C]):
             had |= {(group, *partition) for partition in (consumer.run.partitions() if consumer.run else ())}
         return {(topic, number) for _, topic, number in wanted - had}
 
-    async def __aexit__(
+    async def _leave(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        async with self._stack:
-            if self._client is not None:
-                self._stack.push_async_callback(self._client.aclose)
+        stack, self._stack = self._stack, None
+        assert stack is not None  # it is entered
+        async with stack:
+            stack.push_async_callback(self._close_client)
             if error is not None and not isinstance(error, asyncio.CancelledError):
                 await self.app.abort()
             else:
@@ -170,46 +157,21 @@ class KafkaHarness(Generic[C]):
                 return True
         return False
 
-    def _letters_of(self, topic: str) -> str:
-        return f"{topic}{self._untyped.config.dead_letter_suffix()}"
+    def _check_runs(self) -> None:
+        if self._stack is None:
+            raise not_entered()
 
     # ------------------------------------------------------------ sending and looking
 
     async def send(self, event: BaseEvent, destination: str, key: str | bytes | None = None) -> None:
         """Send an event to a topic, as another service would; a topic that isn't there is made."""
+        self._check_runs()
         if destination not in self._made:
             await self._create_topics([destination])
         await self._untyped.event_emitter().send(event, destination, key=key)
 
-    def emitted(self, topic: str) -> list[BaseEvent]:
-        """Return the events that a topic had when `settled` returned, in order within a partition."""
-        serializer = self._untyped.event_serializer()
-        return [serializer.decode(record.value) for record in self._found.get(topic, ()) if record.value is not None]
-
-    def dead_letters(self, topic: str) -> list[Letter]:
-        """Return the messages of a topic that were put aside when `settled` returned."""
-        serializer = self._untyped.event_serializer()
-        return [Letter.of(record, serializer) for record in self._found.get(self._letters_of(topic), ())]
-
-    @property
-    def http(self) -> client.httpx.AsyncClient:
-        """A client of the application's own server. Raises HarnessError without one, and without httpx."""
-        if self._client is None:
-            self._client = client.client_of(self._untyped, self._deadline)
-        return self._client
-
-    def fail_next(
-        self,
-        handler: Handler,
-        error: BaseException | type[BaseException] = RuntimeError,
-        times: int = 1,
-        *,
-        after: bool = False,
-    ) -> Fault:
-        """Have the next attempts at messages of a handler fail, see `Harness.fail_next`."""
-        fault = Fault(handler, error, times, after)
-        self._deliveries.fail(fault)
-        return fault
+    def _records(self, topic: str) -> Sequence[Record]:
+        return self._found.get(topic, ())
 
     # ------------------------------------------------------------ waiting
 
@@ -218,6 +180,7 @@ class KafkaHarness(Generic[C]):
 
         Raises NotSettledError after the deadline, and what the application has failed by.
         """
+        self._check_runs()
         await self._until(self._is_settled, self._open)
         self._found = await records_of(self._reader, [*self._made, *map(self._letters_of, self._made)])
 

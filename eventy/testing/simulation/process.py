@@ -10,6 +10,7 @@ from typing import Any, Literal
 from dependency_injector import providers
 
 from eventy.app.check import build_app
+from eventy.testing.container import built_anew, check_names, settings_with
 from eventy.testing.simulation.connection import Connection, Membership
 from eventy.testing.simulation.consumer import SimulatedConsumer
 from eventy.testing.simulation.emitter import SimulatedEmitter
@@ -18,11 +19,7 @@ from eventy.testing.simulation.world import World
 
 State = Literal["runs", "frozen", "crashed", "stopped", "failed"]
 
-_SETTINGS = {
-    "event_consumer": f"{SimulatedConsumer.__module__}.{SimulatedConsumer.__qualname__}",
-    "event_emitter": f"{SimulatedEmitter.__module__}.{SimulatedEmitter.__qualname__}",
-    "kafka_bootstrap_server": None,
-}
+_NAMES = ("config", "clock", "event_serializer", "app")
 
 
 class Left:
@@ -82,14 +79,17 @@ class Process:
 
     async def _run(self) -> None:
         container = self._container()
-        container.config.override({**container.config(), **_SETTINGS})
-        container.clock.override(providers.Object(self._world.clock))
-        if "http_server" in container.providers:
-            container.http_server.override(providers.Object(Left()))
-        self.container = container
-        self.app = _built(container)
-        async with self.app:
-            await self._stopping.wait()
+        check_names(container, _NAMES, wanted_by="a simulation")
+        with built_anew(container):
+            settings = settings_with(container, consumer=SimulatedConsumer, emitter=SimulatedEmitter)
+            container.config.override(settings)
+            container.clock.override(providers.Object(self._world.clock))
+            if "http_server" in container.providers:
+                container.http_server.override(providers.Object(Left()))
+            self.container = container
+            self.app = _built(container)
+            async with self.app:
+                await self._stopping.wait()
 
     def _has_ended(self, task: asyncio.Task[None]) -> None:
         if self.state == "crashed":

@@ -76,8 +76,9 @@ class Simulation:
         When one of them crashes or stops, another one is started in its place.
 
         Parameters
-            container: builds the container of a process, with an `app`, as the service does at its start. What is to
-                outlive the process, a stand-in for its database say, is made outside.
+            container: builds the container of a process, with an `app`, as the service does at its start; its
+                singletons are built anew. What is to outlive the process, a stand-in for its database say, is made
+                outside.
         """
         was_calm, self._world.network.is_calm = self._world.network.is_calm, True
         for _ in range(processes):
