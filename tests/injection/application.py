@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from dependency_injector import containers, providers
 
+from eventy.errors import InjectionError
 from eventy.event.base import BaseEvent
-from eventy.injection import Call
+from eventy.injection import Call, compile_handler
 from eventy.message.context import Context
 from eventy.message.record import Header
+
+APP = object()
 
 
 class Repository:
@@ -64,6 +68,13 @@ def a_container_with(**more: providers.Provider[Any]) -> Any:
     container = a_container()
     container.set_providers(**more)
     return container
+
+
+def said_of(handler: Any, container: Any = None, event: type[BaseEvent] = BaseEvent) -> str:
+    """Return what is said of a handler that is refused."""
+    with pytest.raises(InjectionError) as raised:
+        compile_handler(handler, container or a_container(), APP, event)
+    return str(raised.value)
 
 
 async def run(call: Call) -> None:

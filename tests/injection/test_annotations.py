@@ -11,12 +11,19 @@ from dependency_injector import providers
 from eventy.errors import InjectionError
 from eventy.event.base import BaseEvent
 from eventy.injection import Provide, compile_handler
-from tests.injection.application import Emitter, Repository, SqlRepository, a_container, a_container_with, run
+from tests.injection.application import (
+    APP,
+    Emitter,
+    Repository,
+    SqlRepository,
+    a_container,
+    a_container_with,
+    run,
+)
 
 T = TypeVar("T")
 seen: list[object] = []
 Payments = NewType("Payments", Repository)
-APP = object()
 
 
 class Store(Generic[T]):

@@ -18,6 +18,7 @@ from eventy.handler.dispatch import Dispatcher
 from eventy.injection import Provide, compile_handler
 from eventy.message.context import Context
 from tests.injection.application import (
+    APP,
     ApplicationContainer,
     ARecord,
     Emitter,
@@ -26,9 +27,9 @@ from tests.injection.application import (
     a_container,
     a_container_with,
     run,
+    said_of,
 )
 
-APP = object()
 built: list[object] = []
 
 
@@ -53,9 +54,7 @@ async def _takes(event: BaseEvent, it: Any) -> None: ...
 
 
 def _says(provider: providers.Provider[Any], handler: Any = _takes) -> str:
-    with pytest.raises(InjectionError) as raised:
-        compile_handler(handler, a_container_with(it=provider), APP)
-    return str(raised.value)
+    return said_of(handler, a_container_with(it=provider))
 
 
 async def test_singleton_is_built_at_the_start_and_once() -> None:

@@ -15,7 +15,12 @@ from eventy.event.generic import GenericEvent
 from eventy.event.registry import Registry, on
 from eventy.handler.dispatch import Dispatcher
 from eventy.injection import Provide, compile_handler
-from tests.injection.application import Repository, a_container, run
+from tests.injection.application import (
+    Repository,
+    a_container,
+    run,
+    said_of,
+)
 
 
 class Created(BaseEvent):
@@ -24,12 +29,6 @@ class Created(BaseEvent):
 
 class CreatedTwice(Created):
     """It was so already."""
-
-
-def _says(handler: Any, event: type[BaseEvent] = BaseEvent) -> str:
-    with pytest.raises(InjectionError) as raised:
-        compile_handler(handler, a_container(), object(), event)
-    return str(raised.value)
 
 
 # ---------------------------------------------------------------- the event comes first
@@ -49,14 +48,14 @@ async def _default_first(draft: Repository = Provide["draft"]) -> None: ...
 
 @pytest.mark.parametrize("handler", [_corr_id_first, _context_first, _marker_first, _default_first])
 def test_event_that_is_forgotten_is_missed(handler: Any) -> None:
-    assert _says(handler).endswith("it gets the event, which comes first: put an `event` before it")
+    assert said_of(handler).endswith("it gets the event, which comes first: put an `event` before it")
 
 
 def test_parameter_of_another_class_does_not_take_the_event() -> None:
     async def handler(draft: Repository) -> None: ...
 
-    assert "parameter 'draft: Repository': it gets the event, a Created, which is no Repository" in _says(
-        handler, Created
+    assert "parameter 'draft: Repository': it gets the event, a Created, which is no Repository" in said_of(
+        handler, event=Created
     )
 
 
@@ -135,7 +134,7 @@ def test_wrapper_that_takes_less_than_it_promises_is_refused() -> None:
 
     untyped: Any = wrapper
     line = untyped.__code__.co_firstlineno
-    said = _says(wrapper)
+    said = said_of(wrapper)
     assert "handler (" in said
     assert f"is called by way of wrapper ({__file__}:{line}), a decorator or a function with a __signature__, " in said
     assert said.endswith(
@@ -183,7 +182,7 @@ def test_object_that_takes_less_than_it_promises_is_refused() -> None:
     @Logged
     async def handler(event: BaseEvent, draft: Repository, event_emitter: object) -> None: ...
 
-    assert "doesn't take what is passed to it: got an unexpected keyword argument 'event_emitter'" in _says(handler)
+    assert "doesn't take what is passed to it: got an unexpected keyword argument 'event_emitter'" in said_of(handler)
 
 
 @pytest.mark.parametrize("name", ["draft", "more"])
@@ -196,9 +195,9 @@ async def test_signature_that_is_set_by_hand_must_hold(name: str) -> None:
     if name == "draft":
         await run(compile_handler(handler, a_container(), object()))
     else:
-        assert "the root container has no provider 'more'" in _says(handler)
+        assert "the root container has no provider 'more'" in said_of(handler)
         untyped.__signature__ = inspect.Signature([Parameter("event", kind)])
-        assert "doesn't take what is passed to it: missing a required argument: 'draft'" in _says(handler)
+        assert "doesn't take what is passed to it: missing a required argument: 'draft'" in said_of(handler)
 
 
 def test_signature_that_is_none_is_refused() -> None:
@@ -206,7 +205,7 @@ def test_signature_that_is_none_is_refused() -> None:
 
     untyped: Any = handler
     untyped.__signature__ = 3
-    assert "the signature can't be read (unexpected object 3 in __signature__ attribute)" in _says(handler)
+    assert "the signature can't be read (unexpected object 3 in __signature__ attribute)" in said_of(handler)
 
 
 def _passing_on(handler: Any) -> Any:
@@ -253,7 +252,7 @@ async def _asking(event: BaseEvent, draft: Repository, more: int = 3) -> None:
     ],
 )
 def test_wrapper_inside_another_one_must_take_what_is_passed_too(handler: Any) -> None:
-    said = _says(handler)
+    said = said_of(handler)
     assert "is called by way of narrow (" in said
     assert "doesn't take what is passed to it: " in said
 
@@ -300,7 +299,7 @@ def test_wrapper_that_hides_a_marker_is_refused() -> None:
 
         return call
 
-    said = _says(hiding(handler))
+    said = said_of(hiding(handler))
     assert f"hiding.<locals>.call ({__file__}:" in said
     assert said.endswith("which has markers: put functools.wraps(…) on it")
 
@@ -311,7 +310,7 @@ def test_wrapper_that_is_not_named_after_its_function_is_refused() -> None:
     async def wrapper(*args: Any, **kwargs: Any) -> None:
         await handler(*args, **kwargs)
 
-    assert _says(wrapper).endswith(
+    assert said_of(wrapper).endswith(
         "names no parameter, so nothing would be injected: if it is what a decorator puts in place of a handler, "
         "decorate it with @functools.wraps(handler)"
     )
@@ -385,7 +384,7 @@ class Mistrusted(metaclass=Mistrusting):
 
 
 def test_object_that_wraps_itself_ends_the_start() -> None:
-    assert "is not async: write `async def` without yield" in _says(WrapsItself())
+    assert "is not async: write `async def` without yield" in said_of(WrapsItself())
 
 
 async def test_class_that_cannot_be_asked_lets_everything_pass() -> None:
@@ -400,4 +399,4 @@ def test_partial_that_cannot_be_called_is_refused(bound: Any) -> None:
     async def handler(event: BaseEvent, draft: Repository) -> None: ...
 
     args, kwargs = bound
-    assert "has incorrect arguments): correct that" in _says(functools.partial(handler, *args, **kwargs))
+    assert "has incorrect arguments): correct that" in said_of(functools.partial(handler, *args, **kwargs))

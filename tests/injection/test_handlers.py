@@ -13,9 +13,16 @@ from dependency_injector.wiring import inject
 from eventy.errors import InjectionError
 from eventy.event.base import BaseEvent
 from eventy.injection import Provide, compile_handler, compile_handlers
-from tests.injection.application import Emitter, Repository, SqlRepository, a_container, run
+from tests.injection.application import (
+    APP,
+    Emitter,
+    Repository,
+    SqlRepository,
+    a_container,
+    run,
+    said_of,
+)
 
-APP = object()
 seen: list[Any] = []
 Handler = Callable[..., Awaitable[None]]
 
@@ -148,17 +155,11 @@ async def test_base_event_does_nothing() -> None:
     await run(compile_handler(BaseEvent.handle, a_container(), APP))
 
 
-def _says(handler: Any) -> str:
-    with pytest.raises(InjectionError) as raised:
-        compile_handler(handler, a_container(), APP)
-    return str(raised.value)
-
-
 def test_sync_function_is_refused() -> None:
     def handler(event: BaseEvent) -> None: ...
 
     line = handler.__code__.co_firstlineno
-    assert _says(handler) == (
+    assert said_of(handler) == (
         f"test_sync_function_is_refused.<locals>.handler ({__file__}:{line}) is not async: "
         f"write `async def` without yield"
     )
@@ -168,7 +169,7 @@ def test_async_generator_is_refused() -> None:
     async def handler(event: BaseEvent) -> AsyncIterator[int]:
         yield 1
 
-    assert "is an async generator: write `async def` without yield" in _says(handler)
+    assert "is an async generator: write `async def` without yield" in said_of(handler)
 
 
 def test_decorated_async_generator_is_refused() -> None:
@@ -176,22 +177,22 @@ def test_decorated_async_generator_is_refused() -> None:
     async def handler(event: BaseEvent) -> AsyncIterator[int]:
         yield 1
 
-    assert "is an async generator: write `async def` without yield" in _says(handler)
+    assert "is an async generator: write `async def` without yield" in said_of(handler)
 
 
 def test_lambda_is_refused_although_it_returns_what_can_be_awaited() -> None:
-    assert "<lambda> (" in (said := _says(lambda event: _handler(event, 1, Repository())))
+    assert "<lambda> (" in (said := said_of(lambda event: _handler(event, 1, Repository())))
     assert said.endswith("is not async: write `async def` without yield")
 
 
 def test_class_is_no_handler() -> None:
-    assert "_Callable is a class, not async: pass an object of it" in _says(_Callable)
+    assert "_Callable is a class, not async: pass an object of it" in said_of(_Callable)
 
 
 def test_handler_without_room_for_the_event_is_refused() -> None:
     async def handler(*, draft: Repository) -> None: ...
 
-    assert "handler (" in (said := _says(handler))
+    assert "handler (" in (said := said_of(handler))
     assert said.endswith("doesn't take the event: make it positional parameter 1")
 
 

@@ -12,9 +12,14 @@ from dependency_injector import providers
 
 from eventy.errors import InjectionError
 from eventy.injection import Provide, compile_route
-from tests.injection.application import Emitter, Repository, SqlRepository, a_container, a_container_with
-
-APP = object()
+from tests.injection.application import (
+    APP,
+    Emitter,
+    Repository,
+    SqlRepository,
+    a_container,
+    a_container_with,
+)
 
 
 @asynccontextmanager

@@ -13,9 +13,15 @@ from dependency_injector.resources import AsyncResource
 from eventy.errors import InjectionError
 from eventy.event.base import BaseEvent
 from eventy.injection import Provide, compile_handler, compile_handlers
-from tests.injection.application import Emitter, Repository, a_container, a_container_with, run
+from tests.injection.application import (
+    APP,
+    Emitter,
+    Repository,
+    a_container,
+    a_container_with,
+    run,
+)
 
-APP = object()
 log: list[Any] = []
 
 

@@ -14,9 +14,13 @@ from dependency_injector import providers
 from eventy.errors import InjectionError
 from eventy.injection import Provide, compile_route
 from eventy.message.context import request_corr_id
-from tests.injection.application import Repository, SqlRepository, a_container, a_container_with
-
-APP = object()
+from tests.injection.application import (
+    APP,
+    Repository,
+    SqlRepository,
+    a_container,
+    a_container_with,
+)
 
 
 def test_route_without_injection_stays_itself() -> None:

@@ -13,6 +13,7 @@ from eventy.event.base import BaseEvent
 from eventy.injection import Provide, compile_handler, compile_handlers
 from eventy.message.context import Context
 from tests.injection.application import (
+    APP,
     ApplicationContainer,
     ARecord,
     Emitter,
@@ -20,9 +21,9 @@ from tests.injection.application import (
     SqlRepository,
     a_container,
     run,
+    said_of,
 )
 
-APP = object()
 seen: list[Any] = []
 
 
@@ -202,18 +203,12 @@ async def test_override_acts_in_its_own_container_only() -> None:
     assert isinstance(seen[0], SqlRepository)
 
 
-def _says(handler: Any, container: Any = None) -> str:
-    with pytest.raises(InjectionError) as raised:
-        compile_handler(handler, container or a_container(), APP)
-    return str(raised.value)
-
-
 def test_unknown_name_is_refused_with_the_closest() -> None:
     class Reject(BaseEvent):
         async def handle(self, payment_repo: Repository) -> None: ...
 
     line = Reject.handle.__code__.co_firstlineno
-    assert _says(Reject.handle) == (
+    assert said_of(Reject.handle) == (
         f"test_unknown_name_is_refused_with_the_closest.<locals>.Reject.handle ({__file__}:{line}): "
         f"parameter 'payment_repo: Repository': "
         f"the root container has no provider 'payment_repo' (closest: 'payment_repository', 'payment'): "
@@ -224,7 +219,7 @@ def test_unknown_name_is_refused_with_the_closest() -> None:
 def test_every_parameter_that_cannot_be_filled_has_a_line() -> None:
     async def handler(event: BaseEvent, xyzzy: int, draft: Repository, plugh: str) -> None: ...
 
-    lines = _says(handler).splitlines()
+    lines = said_of(handler).splitlines()
     assert len(lines) == 2
     assert "parameter 'xyzzy: int'" in lines[0]
     assert "parameter 'plugh: str'" in lines[1]
@@ -234,7 +229,7 @@ def test_parameter_without_annotation_is_named_alone() -> None:
     async def handler(event, xyzzy):  # type: ignore[no-untyped-def]  # what is tested
         ...
 
-    assert "parameter 'xyzzy': the root container has no provider 'xyzzy': add it there" in _says(handler)
+    assert "parameter 'xyzzy': the root container has no provider 'xyzzy': add it there" in said_of(handler)
 
 
 @pytest.mark.parametrize(
@@ -252,7 +247,7 @@ def test_never_by_name(name: str, what: str, instead: str) -> None:
     exec(f"async def handler(event, {name}): ...", namespace)
     assert (
         f'{name!r} is {what}, which is never injected by name: mark the parameter with Provide["{instead}"]'
-    ) in _says(namespace["handler"])
+    ) in said_of(namespace["handler"])
 
 
 @pytest.mark.parametrize(
@@ -276,7 +271,7 @@ def test_never_by_name(name: str, what: str, instead: str) -> None:
 def test_marker_that_names_nothing_is_refused(marker: Any, text: str) -> None:
     async def handler(event: BaseEvent, it: object = marker) -> None: ...
 
-    assert text in _says(handler)
+    assert text in said_of(handler)
 
 
 async def test_configuration_key_may_be_called_like_a_method() -> None:
@@ -301,7 +296,7 @@ def test_self_is_never_injected_by_name() -> None:
     class Container(ApplicationContainer):
         me: providers.Self[object] = providers.Self()
 
-    assert "parameter 'me: object': the root container has no provider 'me'" in _says(handler, Container())
+    assert "parameter 'me: object': the root container has no provider 'me'" in said_of(handler, Container())
 
 
 @pytest.mark.parametrize("annotation", [str, "str | None", None, Any])
@@ -319,7 +314,7 @@ def test_setting_that_fits_its_annotation(annotation: Any) -> None:
     ],
 )
 def test_setting_that_does_not_fit_its_annotation_is_refused(name: str, annotation: Any, text: str) -> None:
-    said = _says(_of_setting(name, annotation))
+    said = said_of(_of_setting(name, annotation))
     assert text in said
     assert "30" not in said.partition("parameter")[2]  # it may be a secret
 
