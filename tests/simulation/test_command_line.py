@@ -8,7 +8,6 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -16,8 +15,8 @@ import pytest
 
 from eventy.testing.simulation import Simulation
 from eventy.testing.simulation.__main__ import main
+from tests.simulation.commands import ran
 
-ROOT = Path(__file__).parents[2]
 HERE = "tests.simulation.test_command_line"
 
 
@@ -39,19 +38,6 @@ def _open_pipe(mode: str) -> None:
 
 async def end_at_seven(simulation: Simulation) -> None:
     assert simulation.seed != 7, "seven"
-
-
-def ran(command: Sequence[str], **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def played(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

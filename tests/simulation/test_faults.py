@@ -10,7 +10,6 @@ from random import Random
 
 import pytest
 
-from eventy.app.settings import Settings
 from eventy.clock import Clock
 from eventy.emitter.base import BaseEventEmitter
 from eventy.errors import BrokerUnavailableError
@@ -96,7 +95,7 @@ def played(handler: Handler, then: Callable[[Simulation], None], processes: int 
     played: list[Simulation] = []
 
     async def scenario(simulation: Simulation) -> None:
-        await simulation.start(relay_of(handler, Settings(memory_partitions=1)), processes=processes)
+        await simulation.start(relay_of(handler, memory_partitions=1), processes=processes)
         await simulation.send(numbered(0), "in", key="k")
         await wait(1)
         then(simulation)
@@ -131,7 +130,7 @@ def test_nothing_of_a_crashed_process_runs_on_and_another_one_begins_again() -> 
         assert len(simulation.emitted("out")) == 1
 
     async def scenario(simulation: Simulation) -> None:
-        await simulation.start(relay_of(linger, Settings(memory_partitions=1)))
+        await simulation.start(relay_of(linger, memory_partitions=1))
         await simulation.send(numbered(0), "in", key="k")
         await wait(1)
         crash(simulation)
@@ -171,7 +170,7 @@ def test_duplicate_is_the_same_event_twice() -> None:
     async def ignore(event: GenericEvent) -> None: ...
 
     async def scenario(simulation: Simulation) -> None:
-        await simulation.start(relay_of(ignore, Settings()))
+        await simulation.start(relay_of(ignore))
         await simulation.send(numbered(0), "in", key="k")
         records = simulation.broker.records("in")
         assert len({dict(record.headers)["ce_id"] for record in records}) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dependency_injector import containers, providers
@@ -19,10 +20,10 @@ from payment.errors import DatabaseUnavailableError
 from tests.simulation import relay
 
 
-def mistaken() -> relay.RelayContainer:
-    container = relay.relay_of(relay.pass_on, Settings())()
+def mistaken() -> Any:
+    container = relay.relay_of(relay.pass_on)()
     container.event_emitter.override(providers.Singleton(create, container.config.emiter))
-    container.consumer.override(providers.Singleton(create, container.config.consumr))
+    container.worker.override(providers.Singleton(create, container.config.consumr))
     return container
 
 
@@ -35,7 +36,7 @@ def test_all_mistakes_of_a_container_are_told() -> None:
     assert isinstance(error, WiringError)
     assert [mistake.partition(":")[0] for mistake in error.mistakes] == [
         "pass_on → event_emitter → config.emiter",
-        "consumer → config.consumr",
+        "worker → config.consumr",
     ]
 
 
@@ -74,8 +75,8 @@ def test_application_that_was_built_before_is_built_anew() -> None:
 
     async def never_run() -> None: ...
 
-    def built() -> relay.RelayContainer:
-        container = relay.relay_of(relay.pass_on, Settings())()
+    def built() -> Any:
+        container = relay.relay_of(relay.pass_on)()
         build_app(container).add_task(never_run())
         return container
 

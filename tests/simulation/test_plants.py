@@ -30,9 +30,9 @@ PLANTS: list[tuple[Callable[[pytest.MonkeyPatch], None], Scenario, Faults | None
     (plants.missing_fence, payments.exactly_once, None, "offsets never backwards"),
     (plants.lost_sends_of_a_flush, relay.at_least_once, None, "nothing lost: .* not everything is written"),
     (plants.doubt_is_forgotten, relay.exactly_once, None, "exactly once: .* the event is there [23] times"),
-    (plants.keys_side_by_side, relay.at_least_once, None, "order by key: group relay handles .* hasn't been handled"),
+    (plants.keys_side_by_side, relay.at_least_once, None, "order by key: group g handles .* hasn't been handled"),
     (plants.sends_are_not_held_back, relay.at_least_once, None, "failed attempts send nothing: event .*"),
-    (plants.overtaking_at_a_stop, relay.at_least_once, HASTY, "order by key: what group relay has sent for .* before"),
+    (plants.overtaking_at_a_stop, relay.at_least_once, HASTY, "order by key: what group g has sent for .* before"),
 ]
 
 

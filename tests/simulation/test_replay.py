@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import subprocess
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
-from eventy.app.settings import Settings
 from eventy.clock import Clock
 from eventy.event.generic import GenericEvent
 from eventy.testing.simulation import Faults, Simulation, SimulationError, SimulationFailedError, simulate
 from eventy.testing.simulation.run import play
 from tests.simulation import payments, relay
+from tests.simulation.commands import ran
 
-ROOT = Path(__file__).parents[2]
 DIGESTS = """
 from eventy.testing.simulation.run import play
 from tests.simulation import payments, relay
@@ -27,24 +22,8 @@ for scenario in (relay.at_least_once, relay.exactly_once, payments.at_least_once
 """
 
 
-def started(command: Sequence[str], **environment: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def output(process: subprocess.Popen[str]) -> str:
-    return process.communicate(timeout=60)[0]
-
-
 def test_same_seeds_do_the_same_in_processes_whose_hashes_differ() -> None:
-    processes = [started([sys.executable, "-c", DIGESTS], PYTHONHASHSEED=seed) for seed in ("1", "2")]
-    one, other = map(output, processes)
+    one, other = (ran([sys.executable, "-c", DIGESTS], PYTHONHASHSEED=seed).stdout for seed in ("1", "2"))
     assert one == other
     here = [
         " ".join(play(scenario, seed).digest for seed in range(6))
@@ -71,9 +50,9 @@ def test_failing_seed_is_told_with_the_command_that_plays_it_again() -> None:
     failure = caught.value
     assert str(failure).endswith(f"Play it again:\n  {failure.command}")
     assert "--fault=crashes=20" in failure.command
-    replay = started(shlex.split(failure.command))
-    told = output(replay)
+    replay = ran(shlex.split(failure.command))
     assert replay.returncode == 1
+    told = replay.stdout
     assert told.splitlines()[: len(failure.outcome.lines)] == failure.outcome.lines
     assert f"digest {failure.outcome.digest}," in told
     assert "This isn't what came" not in told
@@ -89,7 +68,7 @@ def test_scenario_that_cannot_be_imported_is_told_by_a_line_of_python() -> None:
 
 
 async def unrepeatable(simulation: Simulation) -> None:
-    await simulation.start(relay.relay_of(relay.pass_on, Settings()))
+    await simulation.start(relay.relay_of(relay.pass_on))
     await simulation.send(GenericEvent("event", {"key": "k", "at": Clock().new_id()}), "in")
 
 

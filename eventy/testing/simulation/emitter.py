@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from eventy.clock import Clock
-from eventy.emitter.base import MAX_REQUEST_SIZE, BaseEventEmitter
+from eventy.emitter.base import BaseEventEmitter
 from eventy.errors import BrokerUnavailableError
 from eventy.message.record import ProducerRecord
-from eventy.serializer.base import BaseEventSerializer
 from eventy.testing.simulation.connection import Connection, connection_of
 
 
@@ -22,16 +21,8 @@ class SimulatedEmitter(BaseEventEmitter):
     def connect(cls, config: Mapping[str, Any], clock: Clock) -> Connection:
         return connection_of(config)
 
-    def __init__(
-        self,
-        *,
-        broker: Connection,
-        serializer: BaseEventSerializer,
-        clock: Clock,
-        source: str = "eventy",
-        max_request_size: int = MAX_REQUEST_SIZE,
-    ) -> None:
-        super().__init__(serializer=serializer, clock=clock, source=source, max_request_size=max_request_size)
+    def __init__(self, *, broker: Connection, **arguments: Any) -> None:
+        super().__init__(**arguments)
         self._connection = broker
 
     def is_transactional_with(self, broker: object) -> bool:
