@@ -27,7 +27,7 @@ from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.message.record import DeadLetter, ProducerRecord, TopicPartition
 from eventy.testing.conformance.deliveries import exactly_once
-from eventy.testing.conformance.lanes import Gated
+from eventy.testing.conformance.lanes import Gated, send_then_wait, stop_while_a_retry_waits
 from eventy.testing.conformance.scene import Notes, Scene, deliveries_of, ended, failing, port_of, until
 from eventy.testing.conformance.serializer import encoded
 
@@ -41,6 +41,13 @@ def forward(emitter: BaseEventEmitter, out: str) -> Notes:
         await emitter.send(event, out, key=context.key)
 
     return Notes(send_on)
+
+
+async def chain(scene: Scene, **options: Any) -> tuple[str, str, Notes, EngineConsumer[Any]]:
+    """Have what comes in one topic be sent on to another; return the two, the handler, and the consumer."""
+    topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
+    notes = forward(emitter, out)
+    return topic, out, notes, await scene.consume(notes, topic, group=topic, **options)
 
 
 async def delivery_of(consumer: EngineConsumer[Any]) -> ExactlyOnce:
@@ -74,6 +81,11 @@ class Commits:
         self._commit = transactions.commit
         monkeypatch.setattr(transactions, "commit", self)
 
+    @classmethod
+    async def of(cls, consumer: EngineConsumer[Any], monkeypatch: pytest.MonkeyPatch, **errors: Any) -> Commits:
+        """Return what stands before the commits of a consumer's only partition."""
+        return cls((await delivery_of(consumer))._transactions, monkeypatch, **errors)
+
     async def __call__(self, records: Sequence[ProducerRecord], letters: Sequence[DeadLetter], offset: int) -> None:
         self.begun.append((len(records) + len(letters), offset))
         await self.may_go.wait()
@@ -92,10 +104,8 @@ class Commits:
 async def test_sends_and_offset_become_true_together(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, concurrency: int
 ) -> None:
-    topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
-    notes = forward(emitter, out)
-    consumer = await scene.consume(notes, topic, group=topic, concurrency=concurrency)
-    commits = Commits((await delivery_of(consumer))._transactions, monkeypatch)
+    topic, out, _, consumer = await chain(scene, concurrency=concurrency)
+    commits = await Commits.of(consumer, monkeypatch)
     commits.may_go.clear()
     await scene.put(topic, 1, 2, 3)
     await until(lambda: bool(commits.begun))
@@ -109,12 +119,7 @@ async def test_sends_and_offset_become_true_together(
 @exactly_once
 async def test_sends_beyond_the_lowest_message_wait_for_it(scene: Scene) -> None:
     topic, out, emitter, gated = await scene.topic(), await scene.topic("out"), await scene.emitter(), Gated()
-
-    async def send_then_wait(event: BaseEvent, context: Context) -> None:
-        await emitter.send(event, out)
-        await gated(event, context)
-
-    consumer = await scene.consume(send_then_wait, topic, group=topic, concurrency=3)
+    consumer = await scene.consume(send_then_wait(emitter, out, gated), topic, group=topic, concurrency=3)
     await scene.put(topic, 0, 1, 2, 3)
     gated.open(1, 2, 3)
     await gated.until_done(1, 2, 3)
@@ -128,30 +133,10 @@ async def test_sends_beyond_the_lowest_message_wait_for_it(scene: Scene) -> None
 
 @exactly_once
 async def test_stop_commits_what_is_finished_before_what_waits(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    topic, out, emitter, gated = await scene.topic(), await scene.topic("out"), await scene.emitter(), Gated()
-
-    async def wait_then_send(event: BaseEvent, context: Context) -> None:
-        await gated(event, context)
-        await emitter.send(event, out)
-        if event.data["n"] == 1 and context.attempt == 1:
-            raise OSError("not yet")
-
-    async def nothing() -> None:
-        """Memory would wait for the retry, since nothing outlives the process."""
-
-    await scene.put(topic, 0, 1, 2)
-    consumer = await scene.consume(wait_then_send, topic, group=topic, concurrency=3, retry_interval=60_000)
-    await gated.until_running(0, 1, 2)
-    gated.open(1)
-    await gated.until_done(1)
-    monkeypatch.setattr(port_of(consumer), "drain", nothing)
-    stopping = asyncio.create_task(consumer.stop())
-    await Clock().sleep(0)
-    gated.open()
-    await stopping
+    topic, out = await stop_while_a_retry_waits(scene, monkeypatch)
     assert await scene.backend.committed(topic, topic) == {0: 1}
     assert [record.value for record in await scene.records(out, 1)] == [encoded(0)]
-    await scene.consume(forward(emitter, out), topic, group=topic)
+    await scene.consume(forward(await scene.emitter(), out), topic, group=topic)
     await scene.until_committed(topic, topic, {0: 3})
     assert [record.value for record in await scene.records(out, 3)] == [encoded(number) for number in range(3)]
 
@@ -165,7 +150,7 @@ async def test_letter_and_offset_become_true_together(
     letters = f"{topic}-dlt"
     options: dict[str, Any] = {"on_exhausted": "dead_letter", "max_retries": 0}
     consumer = await scene.consume(failing(2), topic, group=topic, concurrency=concurrency, **options)
-    commits = Commits((await delivery_of(consumer))._transactions, monkeypatch)
+    commits = await Commits.of(consumer, monkeypatch)
     await scene.put(topic, 1, key=b"k")
     await scene.until_committed(topic, topic, {0: 1})
     commits.may_go.clear()
@@ -190,10 +175,8 @@ in_doubt = pytest.mark.parametrize("error", [TransactionError("in doubt"), Broke
 async def test_transaction_that_came_to_nothing_is_made_again_without_its_handlers(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, error: Exception, concurrency: int
 ) -> None:
-    topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
-    notes = forward(emitter, out)
-    consumer = await scene.consume(notes, topic, group=topic, concurrency=concurrency)
-    Commits((await delivery_of(consumer))._transactions, monkeypatch, before=[error])
+    topic, out, notes, consumer = await chain(scene, concurrency=concurrency)
+    await Commits.of(consumer, monkeypatch, before=[error])
     await scene.put(topic, 1, 2, 3)
     await scene.until_committed(topic, topic, {0: 3})
     assert [record.value for record in await scene.records(out, 3)] == [encoded(number) for number in (1, 2, 3)]
@@ -207,10 +190,8 @@ async def test_transaction_that_came_to_nothing_is_made_again_without_its_handle
 async def test_transaction_whose_answer_is_lost_is_not_made_again(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, error: Exception, concurrency: int
 ) -> None:
-    topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
-    notes = forward(emitter, out)
-    consumer = await scene.consume(notes, topic, group=topic, concurrency=concurrency)
-    commits = Commits((await delivery_of(consumer))._transactions, monkeypatch, after=[error])
+    topic, out, notes, consumer = await chain(scene, concurrency=concurrency)
+    commits = await Commits.of(consumer, monkeypatch, after=[error])
     await scene.put(topic, 1, 2, 3)
     await scene.until_committed(topic, topic, {0: 3})
     await scene.put(topic, 4)
@@ -226,11 +207,10 @@ async def test_transaction_whose_answer_is_lost_is_not_made_again(
 async def test_doubt_lasts_until_it_is_known_what_is_committed(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, trouble: Exception, concurrency: int
 ) -> None:
-    topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
-    options: dict[str, Any] = {"max_retries": 0, "concurrency": concurrency}
-    consumer = await scene.consume(forward(emitter, out), topic, group=topic, **options)
-    transactions, port, troubles = (await delivery_of(consumer))._transactions, port_of(consumer), [trouble]
-    commits, committed = Commits(transactions, monkeypatch, after=[TransactionError("in doubt")]), port.committed
+    topic, out, _, consumer = await chain(scene, max_retries=0, concurrency=concurrency)
+    commits = await Commits.of(consumer, monkeypatch, after=[TransactionError("in doubt")])
+    port, troubles = port_of(consumer), [trouble]
+    committed = port.committed
 
     async def troubled(partition: TopicPartition) -> int | None:
         if troubles:
@@ -251,10 +231,8 @@ async def test_doubt_lasts_until_it_is_known_what_is_committed(
 async def test_partition_that_somebody_else_has_gone_on_with_is_begun_again_from_there(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, concurrency: int
 ) -> None:
-    topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
-    notes = forward(emitter, out)
-    consumer = await scene.consume(notes, topic, group=topic, concurrency=concurrency)
-    commits = Commits((await delivery_of(consumer))._transactions, monkeypatch)
+    topic, out, _, consumer = await chain(scene, concurrency=concurrency)
+    commits = await Commits.of(consumer, monkeypatch)
     await scene.put(topic, 1)
     await scene.until_committed(topic, topic, {0: 1})
     commits.may_go.clear()
@@ -277,9 +255,8 @@ async def test_partition_that_somebody_else_has_gone_on_with_is_begun_again_from
 async def test_message_whose_sends_are_refused_is_found_and_given_up(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, concurrency: int
 ) -> None:
-    topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
     options: dict[str, Any] = {"on_exhausted": "dead_letter", "max_retries": 0, "concurrency": concurrency}
-    consumer = await scene.consume(forward(emitter, out), topic, group=topic, **options)
+    topic, out, _, consumer = await chain(scene, **options)
     transactions = (await delivery_of(consumer))._transactions
     commit = transactions.commit
 
@@ -302,7 +279,7 @@ async def test_letter_that_is_refused_is_no_transaction_and_stops_the_consumer(
     topic = await scene.topic()
     options: dict[str, Any] = {"on_exhausted": "dead_letter", "max_retries": 0}
     consumer = await scene.consume(failing(1), topic, group=topic, **options)
-    Commits((await delivery_of(consumer))._transactions, monkeypatch, before=[RecordTooLargeError("too large")])
+    await Commits.of(consumer, monkeypatch, before=[RecordTooLargeError("too large")])
     await scene.put(topic, 1)
     with pytest.raises(HandlerError, match=r"its dead letter to .* is refused: too large"):
         await ended(consumer)
@@ -314,13 +291,12 @@ async def test_letter_that_is_refused_is_no_transaction_and_stops_the_consumer(
 
 @exactly_once
 async def test_replay_sends_nothing_and_goes_on_exactly_once(scene: Scene) -> None:
-    topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
-    first = await scene.consume(forward(emitter, out), topic, group=topic)
+    topic, out, _, first = await chain(scene)
     await scene.put(topic, 1, 2)
     await scene.until_committed(topic, topic, {0: 2})
     await first.stop()
     reached = asyncio.Event()
-    notes = forward(emitter, out)
+    notes = forward(await scene.emitter(), out)
     second = scene.consumer(topic, group=topic, position="earliest")
     second.set_checkpoint_callback(reached.set)
     await second.start(notes)
@@ -333,12 +309,12 @@ async def test_replay_sends_nothing_and_goes_on_exactly_once(scene: Scene) -> No
 
 @exactly_once
 async def test_replay_may_send_again(scene: Scene) -> None:
-    topic, out, emitter = await scene.topic(), await scene.topic("out"), await scene.emitter()
-    first = await scene.consume(forward(emitter, out), topic, group=topic)
+    topic, out, _, first = await chain(scene)
     await scene.put(topic, 1, 2)
     await scene.until_committed(topic, topic, {0: 2})
     await first.stop()
-    await scene.consume(forward(emitter, out), topic, group=topic, position="earliest", replay_emits=True)
+    again = forward(await scene.emitter(), out)
+    await scene.consume(again, topic, group=topic, position="earliest", replay_emits=True)
     await scene.records(out, 4)
     assert await scene.backend.committed(topic, topic) == {0: 2}
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from eventy.clock import Clock
+from eventy.emitter.base import BaseEventEmitter
 from eventy.errors import HandlerError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.testing.conformance.deliveries import at_least_once
 from eventy.testing.conformance.scene import HastyClock, Notes, Scene, ended, failing, port_of, revoke_of, until
 from eventy.testing.conformance.serializer import encoded, event
+
+Handler = Callable[[BaseEvent, Context], Awaitable[None]]
 
 
 class Gated:
@@ -53,6 +57,45 @@ class Gated:
     async def until_done(self, *numbers: int) -> None:
         """Return when just these are done."""
         await until(lambda: set(self.done) == set(numbers), lambda: f"{numbers} done, found {self.done}")
+
+
+def send_then_wait(emitter: BaseEventEmitter, out: str, gated: Gated) -> Handler:
+    """Return a handler that sends each event on, then waits."""
+
+    async def handle(event: BaseEvent, context: Context) -> None:
+        await emitter.send(event, out)
+        await gated(event, context)
+
+    return handle
+
+
+async def stop_while_a_retry_waits(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """Have a consumer stop while message 1 waits for its retry, and 0 and 2 are finished.
+
+    Returns its topic, and where the handlers have sent.
+    """
+    topic, out, emitter, gated = await scene.topic(), await scene.topic("out"), await scene.emitter(), Gated()
+
+    async def wait_then_send(sent: BaseEvent, context: Context) -> None:
+        await gated(sent, context)
+        await emitter.send(sent, out)
+        if sent.data["n"] == 1 and context.attempt == 1:
+            raise OSError("not yet")
+
+    async def nothing() -> None:
+        """Memory would wait for the retry, since nothing outlives the process."""
+
+    await scene.put(topic, 0, 1, 2)
+    consumer = await scene.consume(wait_then_send, topic, group=topic, concurrency=3, retry_interval=60_000)
+    await gated.until_running(0, 1, 2)
+    gated.open(1)
+    await gated.until_done(1)
+    monkeypatch.setattr(port_of(consumer), "drain", nothing)
+    stopping = asyncio.create_task(consumer.stop())
+    await Clock().sleep(0)
+    gated.open()
+    await stopping
+    return topic, out
 
 
 # ---------------------------------------------------------------- order
@@ -176,13 +219,8 @@ async def test_lowest_message_that_is_not_done_is_committed(scene: Scene) -> Non
 @at_least_once
 async def test_sends_beyond_the_lowest_message_go_out_before_it_is_done(scene: Scene) -> None:
     topic, out, emitter, gated = await scene.topic(), await scene.topic("out"), await scene.emitter(), Gated()
-
-    async def send_then_wait(sent: BaseEvent, context: Context) -> None:
-        await emitter.send(sent, out)
-        await gated(sent, context)
-
     await scene.put(topic, 0, 1)
-    await scene.consume(send_then_wait, topic, group=topic, concurrency=2)
+    await scene.consume(send_then_wait(emitter, out, gated), topic, group=topic, concurrency=2)
     gated.open(1)
     (record,) = await scene.records(out, 1)
     assert record.value == encoded(1)
@@ -224,28 +262,7 @@ async def test_stuck_key_lets_its_partition_wait_and_no_other(scene: Scene, monk
 async def test_stop_finishes_what_runs_and_commits_the_lowest_that_is_left(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    topic, out, emitter, gated = await scene.topic(), await scene.topic("out"), await scene.emitter(), Gated()
-
-    async def wait_then_send(sent: BaseEvent, context: Context) -> None:
-        await gated(sent, context)
-        await emitter.send(sent, out)
-        if sent.data["n"] == 1 and context.attempt == 1:
-            raise OSError("not yet")
-
-    await scene.put(topic, 0, 1, 2)
-    consumer = await scene.consume(wait_then_send, topic, group=topic, concurrency=3, retry_interval=60_000)
-    await gated.until_running(0, 1, 2)
-    gated.open(1)
-    await gated.until_done(1)
-
-    async def nothing() -> None:
-        """Memory would wait for the retry, since nothing outlives the process."""
-
-    monkeypatch.setattr(port_of(consumer), "drain", nothing)
-    stopping = asyncio.create_task(consumer.stop())
-    await Clock().sleep(0)
-    gated.open()
-    await stopping
+    topic, out = await stop_while_a_retry_waits(scene, monkeypatch)
     assert await scene.backend.committed(topic, topic) == {0: 1}
     assert {record.value for record in await scene.records(out, 2)} == {encoded(0), encoded(2)}
 
