@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.testing.project import ARGUMENTS, PYPROJECT, make_project
+
 ROOT = Path(__file__).parents[2]
-PYPROJECT = """
-[tool.eventy]
-app = "service:create_container"
-[tool.pytest.ini_options]
-asyncio_mode = "{mode}"
-asyncio_default_fixture_loop_scope = "function"
-"""
-SERVICE = """
-from dependency_injector import providers
-from tests.testing.service import Container, Notes
-
-def without_settings(): ...
-
-def create_container(settings):
-    container = Container()
-    container.config.from_dict(settings.as_dict())
-    container.notes.override(providers.Object(Notes({})))
-    return container
-
-def create_other(settings):
-    container = create_container(settings)
-    container.config.consumer_max_retries.from_value(7)
-    return container
-"""
 pytest_plugins = ["pytester"]
 
 Run = Callable[..., pytest.RunResult]
@@ -43,14 +20,9 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a test module of a project that has a container."""
     monkeypatch.syspath_prepend(ROOT)
 
-    def run(tests: str, *arguments: str, mode: str = "auto", pyproject: str = PYPROJECT) -> pytest.RunResult:
-        pytester.makepyprojecttoml(pyproject.format(mode=mode))
-        pytester.makepyfile(service=SERVICE)
-        pytester.makepyfile(
-            test_it=f"import pytest\nfrom tests.testing.service import message\n{textwrap.dedent(tests)}"
-        )
-        given = ("-p", "eventy.testing.plugin", "-p", "no:cacheprovider", *arguments)
-        return pytester.runpytest_inprocess(*given)
+    def run(tests: str, *arguments: str, **project: str) -> pytest.RunResult:
+        make_project(pytester, tests, **project)
+        return pytester.runpytest_inprocess(*ARGUMENTS, *arguments)
 
     return run
 
