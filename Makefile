@@ -59,7 +59,7 @@ check: $(STAMP) ## format, lint, types, import contracts, build, the built wheel
 	$(BIN)/lint-imports --no-logo
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
-	$(BIN)/python scripts/check_wheel.py dist/*.whl
+	$(BIN)/python scripts/check_wheel.py dist/*.whl dist/*.tar.gz
 
 constraints: $(STAMP) ## renew constraints.txt: the newest versions that pyproject.toml allows
 	$(BIN)/python -m venv .cache/constraints

@@ -1,8 +1,9 @@
 """Try the built wheel as a new user does: in an empty environment, with the program of docs/guide/start.md.
 
-    python scripts/check_wheel.py dist/eventy-….whl
+    python scripts/check_wheel.py dist/eventy-….whl dist/eventy-….tar.gz
 
-`eventy check`, as the wheel installs it, finds no mistake in the program.
+`eventy check`, as the wheel installs it, finds no mistake in the program. Then the extra `testing` is added: all of the
+test kit can be imported, and the program's own tests pass under pytest, which finds the fixtures by itself.
 
 What the page has to look like: a code fence with a title is a file of the user's, written under that name;
 the fence titled `output` has what the program prints, and isn't a file. Each of its lines must be found in a line that
@@ -18,6 +19,7 @@ import re
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import zipfile
@@ -26,9 +28,18 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "guide" / "start.md"
 PROGRAM = "service.py"
+APP = "service:create_container"
 FENCE = re.compile(r'^```\w+ title="(?P<title>[^"]+)"\n(?P<text>.*?)^```$', re.MULTILINE | re.DOTALL)
 START_WITHIN = 30.0  # seconds until the last line of the output
 STOP_WITHIN = 30.0  # seconds from SIGTERM to the end
+# What isn't Python, and is needed at run time.
+DATA = ("eventy/py.typed", "eventy/testing/kafka/pom.xml")
+IMPORT_THE_KIT = """
+import importlib, pkgutil, eventy.testing
+for found in pkgutil.walk_packages(eventy.testing.__path__, "eventy.testing."):
+    if not found.name.endswith(".__main__"):
+        importlib.import_module(found.name)
+"""
 OURS = ("AVRO_", "DATABASE_", "EVENTY_", "KAFKA_", "PYTHON", "SCHEMA_REGISTRY_")
 
 
@@ -36,11 +47,13 @@ class CheckFailedError(Exception):
     """The wheel or the page isn't what it should be; the message says how."""
 
 
-def main(wheel: Path) -> None:
-    check_contents(wheel)
+def main(wheel: Path, sdist: Path) -> None:
+    check_contents(wheel, sdist)
     files, expected = read_page()
     with tempfile.TemporaryDirectory(prefix="eventy-wheel-") as folder:
-        python = install(wheel, Path(folder, "venv"))
+        python = Path(folder, "venv", "bin", "python")
+        subprocess.run([sys.executable, "-m", "venv", python.parents[1]], check=True)
+        install(python, str(wheel))
         service = Path(folder, "service")
         for name, text in files.items():
             path = service / name
@@ -48,16 +61,22 @@ def main(wheel: Path) -> None:
             path.write_text(text)
         check_wiring(python, service)
         run_program(python, service, expected)
-    print(f"{wheel.name}: installs into an empty environment, and the program of {PAGE.relative_to(ROOT)} runs on it")
+        install(python, f"{wheel}[testing]")
+        run_tests(python, service)
+    page = PAGE.relative_to(ROOT)
+    print(f"{wheel.name}: installs into an empty environment; the program of {page} runs on it, and so do its tests")
 
 
-def check_contents(wheel: Path) -> None:
-    """The wheel has the package and nothing beside it, type marker included."""
-    names = zipfile.ZipFile(wheel).namelist()
-    if strangers := [name for name in names if not re.match(r"eventy(-[^/]*\.dist-info)?/", name)]:
+def check_contents(wheel: Path, sdist: Path) -> None:
+    """The wheel has the package and nothing beside it; both have the files that aren't Python."""
+    in_wheel = zipfile.ZipFile(wheel).namelist()
+    if strangers := [name for name in in_wheel if not re.match(r"eventy(-[^/]*\.dist-info)?/", name)]:
         raise CheckFailedError(f"the wheel should have eventy only, but has {strangers}")
-    if "eventy/py.typed" not in names:
-        raise CheckFailedError("the wheel lacks eventy/py.typed")
+    with tarfile.open(sdist) as archive:
+        in_sdist = [name.partition("/")[2] for name in archive.getnames()]
+    for archive_name, names in ((wheel.name, in_wheel), (sdist.name, in_sdist)):
+        if missing := [name for name in DATA if name not in names]:
+            raise CheckFailedError(f"{archive_name} lacks {', '.join(missing)}")
 
 
 def read_page() -> tuple[dict[str, str], list[str]]:
@@ -71,21 +90,29 @@ def read_page() -> tuple[dict[str, str], list[str]]:
     return files, expected
 
 
-def install(wheel: Path, venv: Path) -> Path:
-    """Return the interpreter of a new environment that has the wheel and what it asks for."""
-    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-    python = venv / "bin" / "python"
+def install(python: Path, what: str) -> None:
+    """Install a wheel, with the extras that it is asked for, and what these ask for."""
     pip = [str(python), "-m", "pip", "install", "--quiet", "--constraint", str(ROOT / "constraints.txt")]
-    subprocess.run([*pip, str(wheel)], check=True)
-    return python
+    subprocess.run([*pip, what], check=True)
 
 
 def check_wiring(python: Path, folder: Path) -> None:
     """The command that the wheel installs finds no mistake in the page's program."""
-    command = [str(python.with_name("eventy")), "check", "--app", f"{Path(PROGRAM).stem}:create_container"]
+    run([str(python.with_name("eventy")), "check", "--app", APP], folder)
+
+
+def run_tests(python: Path, folder: Path) -> None:
+    """The kit is whole, and the page's tests pass: as the page says, and where nothing at all is configured."""
+    run([str(python), "-c", IMPORT_THE_KIT], folder)
+    run([str(python), "-m", "pytest", "-W", "error", "--strict-markers"], folder)
+    (folder / "pyproject.toml").unlink()
+    run([str(python), "-m", "pytest", "--eventy-app", APP, "-o", "asyncio_mode=auto"], folder)
+
+
+def run(command: list[str], folder: Path) -> None:
     ended = subprocess.run(command, cwd=folder, env=_environment(), capture_output=True, text=True, check=False)
     if ended.returncode != 0:
-        raise CheckFailedError(f"{' '.join(command)} ended with {ended.returncode}:\n{ended.stderr}")
+        raise CheckFailedError(f"{' '.join(command)} ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}")
 
 
 def run_program(python: Path, folder: Path, expected: list[str]) -> None:
@@ -137,9 +164,9 @@ def first_missing(expected: list[str], printed: str) -> str | None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:  # noqa: PLR2004  the script and the wheel
-        sys.exit("usage: python scripts/check_wheel.py WHEEL")
+    if len(sys.argv) != 3:  # noqa: PLR2004  the script and the two
+        sys.exit("usage: python scripts/check_wheel.py WHEEL SDIST")
     try:
-        main(Path(sys.argv[1]))
+        main(Path(sys.argv[1]), Path(sys.argv[2]))
     except (CheckFailedError, subprocess.CalledProcessError) as error:
         sys.exit(f"check_wheel: {error}")
