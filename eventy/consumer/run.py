@@ -24,7 +24,7 @@ from eventy.consumer.worker import Worker
 from eventy.errors import BrokerError, ShutdownTimeoutError
 from eventy.message.record import Record, TopicPartition, place_of
 from eventy.tasks import is_being_cancelled
-from eventy.words import counted
+from eventy.words import counted, described
 
 logger = logging.getLogger(__name__)
 
@@ -170,8 +170,7 @@ class Run:
             return
         self._stopped = True
         try:
-            if self._failure is None:
-                await self._port.drain()
+            await self._drain()
             await self._close()
         except asyncio.CancelledError:
             unfinished = self._unfinished()
@@ -179,6 +178,9 @@ class Run:
             if unfinished:
                 deadline = "the shutdown deadline (EVENTY_SHUTDOWN_TIMEOUT) has passed"
                 raise ShutdownTimeoutError(f"{self._name}: {deadline}; {unfinished}") from None
+            raise
+        except Exception:
+            await self._abort()  # an end that fails leaves nothing running either
             raise
         finally:
             await self._stalls.stop()
@@ -236,6 +238,13 @@ class Run:
         self._port.interrupt()
         self._assignment.halt()
 
+    async def _drain(self) -> None:
+        if self._failure is None:
+            try:
+                await self._port.drain()
+            except Exception as error:  # noqa: BLE001 - what runs is finished all the same
+                self._fail(error)
+
     async def _close(self) -> None:
         self._halt()
         if not self._opened:
@@ -281,11 +290,16 @@ class Run:
         await self._assignment.cancel()
         await self._progress.cancel()
         await self._checkpoints.stop()
-        leaving = asyncio.create_task(self._port.close())
+        leaving = asyncio.create_task(self._port.close(), name=f"{self._name}: leaving the broker")
+        leaving.add_done_callback(self._has_left)
         await asyncio.wait({leaving}, timeout=_LEAVE)
         if not leaving.done():
             leaving.cancel()
             logger.warning("%s: the broker was left without a word", self._name)
+
+    def _has_left(self, leaving: asyncio.Task[None]) -> None:
+        if not leaving.cancelled() and (error := leaving.exception()) is not None:
+            logger.warning("%s: leaving the broker failed: %s", self._name, described(error))
 
 
 def _lost(count: int) -> str:

@@ -17,7 +17,7 @@ from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.message.record import TopicPartition
 from eventy.testing.clock import VirtualClock
-from eventy.testing.conformance.scene import DEADLINE, HastyClock, Notes, Scene, ended, port_of, until
+from eventy.testing.conformance.scene import DEADLINE, HastyClock, Notes, Scene, ended, port_of, run_of, until
 from eventy.testing.conformance.serializer import encoded
 
 FIRST = TopicPartition("topic", 0)
@@ -59,6 +59,74 @@ async def test_end_that_fails_is_an_end_nevertheless(scene: Scene, monkeypatch: 
     with pytest.raises(BrokerError, match="while leaving"):
         await consumer.stop()
     await consumer.wait()
+
+
+async def test_drain_that_fails_unforeseen_has_what_runs_finished(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic, going_on = await scene.topic(), asyncio.Event()
+
+    async def wait(_: BaseEvent, __: Context) -> None:
+        await going_on.wait()
+
+    async def broken() -> None:
+        raise RuntimeError("a bug")
+
+    notes = Notes(wait)
+    consumer = await scene.consume(notes, topic, group="g", slice_messages=1)
+    monkeypatch.setattr(port_of(consumer), "drain", broken)
+    await scene.put(topic, 1, 2)
+    await notes.until(1)
+    stopping = asyncio.create_task(consumer.stop())
+    with pytest.raises(RuntimeError, match="a bug"):
+        await ended(consumer)
+    assert not stopping.done()
+    going_on.set()
+    with pytest.raises(RuntimeError, match="a bug"):
+        await stopping
+    assert notes.numbers == [1]
+    await scene.until_committed("g", topic, {0: 1})
+
+
+async def test_end_that_fails_on_the_way_leaves_the_broker_nevertheless(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic, second = await scene.topic(), Notes()
+    consumer = await scene.consume(Notes(), topic, group="g")
+
+    async def broken() -> None:
+        raise RuntimeError("a bug")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(run_of(consumer)._progress, "flush", broken)
+        with pytest.raises(RuntimeError, match="a bug"):
+            await consumer.stop()
+    await scene.consume(second, topic, group="g")
+    await scene.put(topic, 1)
+    await second.until(1)
+
+
+async def test_error_while_leaving_at_the_deadline_is_told(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    topic = await scene.topic()
+
+    async def hang(_: BaseEvent, __: Context) -> None:
+        await asyncio.Event().wait()
+
+    notes = Notes(hang)
+    consumer = await scene.consume(notes, topic, group="g")
+    close = port_of(consumer).close
+
+    async def fail() -> None:
+        await close()
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(port_of(consumer), "close", fail)
+    await scene.put(topic, 1)
+    await notes.until(1)
+    await cut_short(consumer)
+    assert f"{consumer.name}: leaving the broker failed: RuntimeError: a bug" in caplog.messages
 
 
 @pytest.mark.parametrize("concurrency", [1, 2])

@@ -104,24 +104,25 @@ def failing(*numbers: int, times: int = 1_000_000, error: type[Exception] = OSEr
     return Notes(fail)
 
 
-def _run_of(consumer: EngineConsumer[Any]) -> Run:
+def run_of(consumer: EngineConsumer[Any]) -> Run:
+    """Return what a started consumer does."""
     assert consumer.run is not None  # it is started
     return consumer.run
 
 
 def port_of(consumer: EngineConsumer[Any]) -> Port:
     """Return a running consumer's end of the broker, to have it misbehave."""
-    return _run_of(consumer)._port
+    return run_of(consumer)._port
 
 
 def deliveries_of(consumer: EngineConsumer[Any]) -> list[Delivery]:
     """Return how the partitions of a running consumer write what their messages come to, to have that misbehave."""
-    return [worker._delivery for worker in _run_of(consumer)._assignment._workers.values()]
+    return [worker._delivery for worker in run_of(consumer)._assignment._workers.values()]
 
 
 def revoke_of(consumer: EngineConsumer[Any], monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Return an event that is set when a rebalance takes a running consumer's partitions, before it lets them go."""
-    begun, assignment = asyncio.Event(), _run_of(consumer)._assignment
+    begun, assignment = asyncio.Event(), run_of(consumer)._assignment
     on_revoked = assignment.on_revoked
 
     async def noted(partitions: Collection[TopicPartition]) -> None:
