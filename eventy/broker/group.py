@@ -19,8 +19,8 @@ class Member:
 
     Parameters
         reads: whether a topic is among them.
-        revoked: awaited when a rebalance begins, with what the member has.
-        assigned: awaited when it ends, with what it gets.
+        revoked: awaited when a rebalance begins, with what the member has. It raises nothing.
+        assigned: awaited when it ends, with what it gets. It raises nothing either.
         is_halted: whether it handles nothing more, though it hasn't left yet.
     """
 

@@ -269,6 +269,9 @@ class KafkaPort:
     def lost(self) -> int:
         return 0
 
+    def lost_by_leaving(self) -> int:
+        return 0
+
     async def close(self) -> None:
         await asyncio.gather(self._leave(), self._letters.close(), self._closings.wait())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from eventy.broker.group import Group, Member, Partitions
@@ -52,6 +52,7 @@ class MemoryPort:
         self._held: set[TopicPartition] = set()
         self._woken = asyncio.Event()
         self._interrupted = False
+        self._failure: Exception | None = None
         self._letters: Counter[str] = Counter()
         self._member = Member(subscription.matches, self._on_revoked, self._on_assigned)
         found = subscription.among(broker.topics())
@@ -69,19 +70,31 @@ class MemoryPort:
         self._group = self._broker.join(self._name, self._member, self._woken.set)
 
     async def _on_revoked(self, partitions: Partitions) -> None:
-        await self._listener.on_revoked(partitions)
+        await self._note_failure_of(self._listener.on_revoked(partitions))
 
     async def _on_assigned(self, partitions: Partitions) -> None:
         self._positions.clear()
         self._paused = set(partitions)
         self._held.clear()
-        await self._listener.on_assigned(partitions)
+        await self._note_failure_of(self._listener.on_assigned(partitions))
+
+    async def _note_failure_of(self, telling: Awaitable[None]) -> None:
+        """Have the next fetch raise an error of the listener: the group's other members go on."""
+        try:
+            await telling
+        except Exception as error:
+            if self._interrupted:  # there is no next one
+                logger.exception("group %s: a rebalance failed", self._name or "(none)")
+            self._failure = error
+            self._woken.set()
 
     async def fetch(self) -> Mapping[TopicPartition, Sequence[Record]]:
-        while not (batches := self._batches()) and not self._interrupted:
+        while self._failure is None:
+            if (batches := self._batches()) or self._interrupted:
+                return batches
             self._woken.clear()
             await self._woken.wait()
-        return batches
+        raise self._failure
 
     def _batches(self) -> dict[TopicPartition, Sequence[Record]]:
         batches: dict[TopicPartition, Sequence[Record]] = {}
@@ -170,7 +183,15 @@ class MemoryPort:
         return self._broker.lag()
 
     def lost(self) -> int:
-        if self._group is None or self._broker.is_handed_over or self._is_relieved():
+        """Return how many; of members that a process has several of, one answers for all."""
+        is_first = self._group is not None and self._group.members[:1] == [self._member]
+        return self._unhandled() if is_first else 0
+
+    def lost_by_leaving(self) -> int:
+        return 0 if self._is_relieved() else self._unhandled()
+
+    def _unhandled(self) -> int:
+        if self._group is None or self._broker.is_handed_over:
             return 0
         return sum(self._broker.lag([self._group]).values())
 

@@ -144,6 +144,10 @@ class Port(Protocol):
         """Return how many messages would be lost if the process ended now."""
         ...
 
+    def lost_by_leaving(self) -> int:
+        """Return how many messages would be lost if this member left now: none that others go on with."""
+        ...
+
     def lag(self) -> Mapping[tuple[str, TopicPartition], int]:
         """Return what `drain` waits for: how many messages are unhandled, by group and partition."""
         ...

@@ -253,7 +253,7 @@ class Run:
         await asyncio.wait({self._supervisor})
         await self._progress.flush()
         await self._checkpoints.stop()
-        if lost := self._port.lost():
+        if lost := self._port.lost_by_leaving():
             logger.error("%s: %s", self._name, _lost(lost))
         await self._port.close()
 
@@ -269,7 +269,7 @@ class Run:
                 stack(one),
             )
         left = [f"unfinished: {own}"] if (own := messages(running, self._waiting(running, now), now)) else []
-        if lost := self._port.lost():
+        if lost := self._port.lost_by_leaving():
             left.append(_lost(lost))
         if not left and (others := of_others(self._port.lag())):
             left.append(f"this consumer is done, and has waited for others: {others}")

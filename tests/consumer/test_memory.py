@@ -146,6 +146,19 @@ async def test_what_another_member_goes_on_with_is_not_lost(scene: Scene) -> Non
     await until(lambda: set(notes.numbers) == set(range(8)))
 
 
+async def test_members_in_one_process_count_what_ends_with_it_once(scene: Scene) -> None:
+    async def block(event: BaseEvent, context: Context) -> None:
+        await asyncio.Event().wait()
+
+    notes = Notes(block)
+    members = [await scene.consume(notes, "commands", group="g") for _ in range(3)]
+    await (await scene.emitter()).send_many(map(event, range(8)), "commands", key=lambda sent: str(sent.data["n"]))
+    await notes.until(2)
+    assert sum(member.lost() for member in members) == 8
+    await scene.give_up(members[0])
+    assert sum(member.lost() for member in members) == 8
+
+
 async def test_message_behind_a_long_transaction_that_was_aborted_is_received(scene: Scene) -> None:
     assert isinstance(scene.backend, MemoryBackend)
     topic, notes, producer = await scene.topic(), Notes(), scene.backend.broker.transactional("t")

@@ -13,7 +13,7 @@ from eventy.errors import CommitFailedError, HandlerError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.message.record import Record, TopicPartition
-from eventy.testing.conformance.scene import Notes, Scene, TurnedClock, failing, until
+from eventy.testing.conformance.scene import Notes, Scene, TurnedClock, ended, failing, run_of, until
 from eventy.testing.conformance.serializer import encoded
 
 
@@ -196,3 +196,44 @@ async def test_attempts_go_on_though_the_message_before_comes_again(
     await scene.until_committed("g", topic, {0: 3})
     assert notes.numbers == [0, 1, 0, 1, 2]
     assert [context.attempt for context in notes.contexts] == [1, 1, 1, 2, 1]
+
+
+@pytest.mark.parametrize("told", ["on_revoked", "on_assigned"])
+async def test_rebalance_that_fails_for_one_member_ends_that_one_and_goes_on_for_the_others(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    topic, second = await scene.topic(partitions=2), Notes()
+    consumer = await scene.consume(Notes(), topic, group="g")
+
+    async def broken(partitions: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(run_of(consumer)._assignment, told, broken)
+    await scene.consume(second, topic, group="g")
+    with pytest.raises(RuntimeError, match="a bug"):
+        await ended(consumer)
+    with pytest.raises(RuntimeError, match="a bug"):
+        await consumer.stop()
+    for number in (1, 2):
+        await scene.put(topic, number, partition=number - 1)
+    await second.until(2)
+
+
+async def test_rebalance_that_fails_for_a_member_that_has_ended_is_told(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    topic, second = await scene.topic(), Notes()
+    consumer = await scene.consume(failing(1), topic, group="g", max_retries=0)
+    await scene.put(topic, 1)
+    with pytest.raises(HandlerError):
+        await ended(consumer)
+
+    async def broken(partitions: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(run_of(consumer)._assignment, "on_revoked", broken)
+    await scene.consume(second, topic, group="g")
+    assert "group g: a rebalance failed" in caplog.messages
+    with pytest.raises(HandlerError):
+        await consumer.stop()
+    await second.until(1)

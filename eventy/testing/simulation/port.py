@@ -187,3 +187,6 @@ class SimulatedPort(MemoryPort):
 
     def lost(self) -> int:
         return 0
+
+    def lost_by_leaving(self) -> int:
+        return 0
