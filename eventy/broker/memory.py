@@ -194,6 +194,10 @@ class MemoryBroker:
             self._readers.remove(group)
         self.notify()
 
+    def is_read(self, topic: str) -> bool:
+        """Return whether somebody reads a topic, or has."""
+        return any(partition.topic == topic for group in self._readers for partition in group.partitions())
+
     def committed(self, group: str, partition: TopicPartition) -> int | None:
         """Return the offset that a group has committed."""
         found = self._groups.get(group)

@@ -200,7 +200,8 @@ class MemoryPort:
             self._broker.leave(self._group, self._member)
             self._group = None
         for topic, count in self._letters.items():
-            logger.warning("%s in %s: nothing in memory outlives the process", counted(count, "dead letter"), topic)
+            if not self._broker.is_read(topic):
+                logger.warning("%s in %s: nothing in memory outlives the process", counted(count, "dead letter"), topic)
         self._letters.clear()
 
 

@@ -125,6 +125,20 @@ async def test_dead_letters_that_end_with_the_process_are_counted(
     assert f"2 dead letters in {topic}-dlt: nothing in memory outlives the process" in caplog.messages
 
 
+@pytest.mark.parametrize("reader_stops_first", [True, False])
+async def test_dead_letters_that_somebody_reads_are_no_loss(
+    scene: Scene, caplog: pytest.LogCaptureFixture, reader_stops_first: bool
+) -> None:
+    topic, letters = await scene.topic(), Notes()
+    consumer = await scene.consume(failing(1, 2), topic, group="g", max_retries=0, on_exhausted="dead_letter")
+    reader = await scene.consume(letters, f"{topic}-dlt", group="letters")
+    await scene.put(topic, 1, 2)
+    await letters.until(2)
+    for one in (reader, consumer) if reader_stops_first else (consumer, reader):
+        await one.stop()
+    assert not [said for said in caplog.messages if "outlives the process" in said]
+
+
 async def test_what_another_member_goes_on_with_is_not_lost(scene: Scene) -> None:
     going_on = asyncio.Event()
 
