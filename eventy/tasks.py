@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from gc import get_referents
 from types import AsyncGeneratorType, FrameType
 from typing import Any, TypeVar
@@ -44,6 +44,13 @@ async def unless(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None
         if not working.cancelled():
             working.exception()  # raised below, but not if we are cancelled: unread it would be logged
     return None if is_cut_short else working.result()
+
+
+async def cancel(tasks: Collection[asyncio.Task[Any]], seconds: float) -> set[asyncio.Task[Any]]:
+    """Cancel tasks, and return those that ignore it for so long."""
+    for task in tasks:
+        task.cancel()
+    return (await asyncio.wait(tasks, timeout=seconds))[1] if tasks else set()
 
 
 def stack_of(task: asyncio.Task[Any]) -> list[FrameType]:

@@ -17,6 +17,7 @@ from eventy.consumer.progress import Progress
 from eventy.consumer.work import Nap, Running, cancelled_itself
 from eventy.consumer.worker import Worker
 from eventy.message.record import Record, TopicPartition, place_of
+from eventy.tasks import cancel
 from eventy.words import counted
 
 logger = logging.getLogger(__name__)
@@ -106,6 +107,10 @@ class Assignment:
         """Return the messages whose handlers run."""
         return (running for worker in self._running for running in worker.running())
 
+    def given_up(self) -> Iterable[Record]:
+        """Return the messages that are given up, which the broker hasn't acknowledged yet."""
+        return [record for worker in self._running for record in worker.given_up()]
+
     def flushing(self) -> Iterable[TopicPartition]:
         """Return the partitions whose sends aren't acknowledged yet."""
         return [worker.partition for worker in self._running if worker.is_flushing]
@@ -172,13 +177,10 @@ class Assignment:
     async def _cancel(self, workers: Collection[Worker]) -> None:
         """Cancel workers; one whose handler doesn't end even so is left behind, and what it does counts no more."""
         running = {self._running[worker]: worker for worker in workers if worker in self._running}
-        for task, worker in running.items():
+        for worker in running.values():
             worker.abandon()
-            task.cancel()
-        if running:
-            _, left = await asyncio.wait(running, timeout=_CANCEL)
-            for task in left:
-                logger.error("%s: the handler ignores its cancellation and is left behind", task.get_name())
+        for task in await cancel(running, _CANCEL):
+            logger.error("%s: the handler ignores its cancellation and is left behind", task.get_name())
 
     def _ended(self, worker: Worker, task: asyncio.Task[None]) -> None:
         self._running.pop(worker, None)

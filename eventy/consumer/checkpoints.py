@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from eventy.errors import HandlerError
 from eventy.message.record import TopicPartition
+from eventy.tasks import cancel
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +97,5 @@ class Checkpoints:
         calling = self._calling
         if calling is None or calling.done() or calling is asyncio.current_task():
             return
-        calling.cancel()
-        _, left = await asyncio.wait({calling}, timeout=_CANCEL)
-        if left:
+        if await cancel({calling}, _CANCEL):
             logger.error("the checkpoint callback ignores its cancellation and is left behind")

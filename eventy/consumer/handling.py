@@ -92,6 +92,7 @@ class Handling:
         self.checkpoint = checkpoint
         self.pauses = Pauses(clock, stopping)
         self.is_flushing = False  # what was sent isn't acknowledged yet
+        self.given_up: dict[int, Record] = {}  # by offset, until the broker has acknowledged what becomes of them
         self._longest: Ended | None = None
         self.is_abandoned = False  # the partition is somebody else's: what still runs counts no more
         self._clock = clock
@@ -156,16 +157,24 @@ class Handling:
 
         Raises HandlerError as `outcome_of` does, PartitionMovedError.
         """
-        if self.outcome_of(record, attempt, error) == "dead_letter":
-            if not await self._put_aside(record, attempt, error):
-                return False
-            self.counts.dead_lettered += 1
-        else:
-            if not await self.flush([], record.offset, record.offset):
-                return False
-            self.counts.skipped += 1
-            logger.error("%s: passed over after attempt %d", place_of(record), attempt, exc_info=error)
-        self.retries.pop(record.offset, None)
+        what = self.outcome_of(record, attempt, error)
+        self.given_up[record.offset] = record
+        try:
+            if what == "dead_letter":
+                is_done = await self._put_aside(record, attempt, error)
+            else:
+                is_done = await self._pass_over(record, attempt, error)
+        finally:
+            del self.given_up[record.offset]
+        if is_done:
+            self.retries.pop(record.offset, None)
+        return is_done
+
+    async def _pass_over(self, record: Record, attempt: int, error: BaseException) -> bool:
+        if not await self.flush([], record.offset, record.offset):
+            return False
+        self.counts.skipped += 1
+        logger.error("%s: passed over after attempt %d", place_of(record), attempt, exc_info=error)
         return True
 
     def count_poison(self, record: Record, number: int, error: BaseException) -> None:
@@ -208,6 +217,7 @@ class Handling:
                 logger.warning("%s: dead letter refused, writing it again: %s", where, refusal)
                 await self.pause(wait)
             else:
+                self.counts.dead_lettered += 1
                 logger.error("%s: put aside in %s", where, letter.record.topic, exc_info=error)
                 return True
         return False

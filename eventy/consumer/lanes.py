@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import takewhile
 from math import inf
 
-from eventy.consumer.delivery import PartitionMovedError
 from eventy.consumer.handling import RefusedError, Retry
 from eventy.consumer.work import Nap, Running, Workplace, cancelled_itself
 from eventy.emitter.collection import Send
 from eventy.errors import HandlerError
 from eventy.message.record import Record, place_of
-from eventy.tasks import is_being_cancelled
+from eventy.tasks import cancel, is_being_cancelled
+
+logger = logging.getLogger(__name__)
+
+# Seconds for handlers that are cancelled to end: less than their worker has, which is cancelled with them.
+_CANCEL = 0.8
 
 
 class Entry:
@@ -67,7 +72,11 @@ class Lanes:
         self._is_broken = False
 
     def running(self) -> Iterable[Running]:
-        return [Running(entry.record, entry.since, task) for task, entry in self._running.items()]
+        return [
+            Running(entry.record, entry.since, task)
+            for task, entry in self._running.items()
+            if entry.record.offset not in self._handling.given_up  # its handlers have returned
+        ]
 
     async def run(self) -> None:
         try:
@@ -78,9 +87,6 @@ class Lanes:
                 if self._stopping.is_set() and not self._running:
                     break
                 await self._idle()
-        except PartitionMovedError:
-            self._handling.is_abandoned = True
-            raise
         finally:
             await self._leave()
 
@@ -99,7 +105,7 @@ class Lanes:
 
     def _begin(self) -> None:
         """Take what there is room for, and begin what may begin."""
-        if self._stopping.is_set():
+        if self._stopping.is_set() or self._handling.is_abandoned:
             return
         while len(self._window) < self._most and (record := self._next()) is not None:
             self._take(record)
@@ -299,8 +305,7 @@ class Lanes:
             self._is_idle = False
 
     async def _leave(self) -> None:
-        left = {*self._running, *self._waiting}
-        for task in left:
-            task.cancel()
-        if left:
-            await asyncio.wait(left)
+        """End what is left; a handler that doesn't end even so is left behind, and what it does counts no more."""
+        self._handling.is_abandoned = True
+        for task in await cancel({*self._running, *self._waiting}, _CANCEL):
+            logger.error("%s: the handler ignores its cancellation and is left behind", task.get_name())

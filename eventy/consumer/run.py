@@ -268,7 +268,9 @@ class Run:
                 now - one.since,
                 stack(one),
             )
-        left = [f"unfinished: {own}"] if (own := messages(running, self._waiting(running, now), now)) else []
+        waiting, given_up = self._waiting(running, now), self._assignment.given_up()
+        own = messages(running, waiting, given_up, self._assignment.flushing(), now)
+        left = [f"unfinished: {own}"] if own else []
         if lost := self._port.lost_by_leaving():
             left.append(_lost(lost))
         if not left and (others := of_others(self._port.lag())):
@@ -276,12 +278,13 @@ class Run:
         return "; ".join(left)
 
     def _waiting(self, running: Iterable[Running], now: float) -> list[Waiting]:
-        runs = {(one.record.topic, one.record.partition, one.record.offset) for one in running}
+        records = (*(one.record for one in running), *self._assignment.given_up())
+        begun = {(record.topic, record.partition, record.offset) for record in records}
         return [
             Waiting(partition, offset, retry.attempt, max(0.0, retry.due - now))
             for partition, retries in self._retries.items()
             for offset, retry in retries.items()
-            if self._assignment.has(partition) and (*partition, offset) not in runs
+            if self._assignment.has(partition) and (*partition, offset) not in begun
         ]
 
     async def _abort(self) -> None:

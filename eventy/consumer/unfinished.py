@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from traceback import StackSummary
 from typing import NamedTuple
 
 from eventy.consumer.work import Running
-from eventy.message.record import TopicPartition, place_of
+from eventy.message.record import Record, TopicPartition, place_of
 from eventy.tasks import stack_of
 from eventy.words import counted
 
@@ -34,11 +34,19 @@ def stack(running: Running) -> str:
     return "".join(StackSummary.extract(frames).format()).rstrip()
 
 
-def messages(running: Sequence[Running], waiting: Sequence[Waiting], now: float) -> str:
-    """Return the messages that a consumer isn't done with, those whose handlers run first; empty without any."""
+def messages(
+    running: Iterable[Running],
+    waiting: Iterable[Waiting],
+    given_up: Iterable[Record],
+    flushing: Iterable[TopicPartition],
+    now: float,
+) -> str:
+    """Return what a consumer isn't done with, messages whose handlers run first; empty without any."""
     return _listed(
         [
             *(f"{place_of(one.record)}, whose handlers have run for {now - one.since:.0f} s" for one in running),
+            *(f"{place_of(record)}, given up, which the broker hasn't acknowledged" for record in given_up),
+            *(f"{partition}, whose sends the broker hasn't acknowledged" for partition in flushing),
             *(
                 f"{one.partition} offset {one.offset}, which waits for attempt {one.attempt}, due in {one.due:.0f} s"
                 for one in waiting

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from math import inf
 
 from eventy.clock import Clock
@@ -120,6 +120,10 @@ class Worker:
     def running(self) -> Iterable[Running]:
         """Return the messages whose handlers run."""
         return self._work.running() if self._work is not None else ()
+
+    def given_up(self) -> Collection[Record]:
+        """Return the messages that are given up, which the broker hasn't acknowledged yet."""
+        return self._handling.given_up.values() if self._handling is not None else ()
 
     @property
     def is_flushing(self) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from eventy.broker.memory import MemoryBroker
 from eventy.clock import Clock
+from eventy.consumer.delivery import PartitionMovedError
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.memory import MemoryPort
 from eventy.errors import BrokerError, BrokerUnavailableError
@@ -16,7 +17,7 @@ from eventy.message.context import Context
 from eventy.message.record import ProducerRecord
 from eventy.testing.clock import VirtualClock
 from eventy.testing.conformance.memory import MemoryBackend
-from eventy.testing.conformance.scene import Notes, Scene, failing, revoke_of, until
+from eventy.testing.conformance.scene import HastyClock, Notes, Scene, deliveries_of, failing, revoke_of, until
 from eventy.testing.conformance.serializer import encoded
 
 
@@ -123,6 +124,45 @@ async def test_handler_that_outlives_its_partition_leaves_the_retries_that_follo
     await until(lambda: consumer.readiness() is None)
     await turns(20)
     assert notes.numbers == [0, 0]
+
+
+async def test_partition_that_moved_is_begun_again_though_a_handler_ignores_its_cancellation(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("eventy.consumer.lanes._CANCEL", 0.05)
+    topic, going_on, ended = await scene.topic(), asyncio.Event(), asyncio.Event()
+
+    async def ignore_cancellation_or_wait(event: BaseEvent, _: Context) -> None:
+        if consumer.counts.partitions_moved or not event.data["n"]:
+            return
+        while not going_on.is_set():
+            try:
+                await going_on.wait()
+            except asyncio.CancelledError:
+                if event.data["n"] == 2:
+                    raise
+        ended.set()
+
+    async def moved(*_: object) -> None:
+        await notes.until(3)
+        monkeypatch.setattr(delivery, "write", write)
+        raise PartitionMovedError("somebody else has gone on")
+
+    notes = Notes(ignore_cancellation_or_wait)
+    options: dict[str, Any] = {"concurrency": 2, "delivery": "exactly_once", "clock": HastyClock()}
+    consumer = await scene.consume(notes, topic, group="g", **options)
+    (delivery,) = deliveries_of(consumer)
+    write = delivery.write
+    monkeypatch.setattr(delivery, "write", moved)
+    await scene.put(topic, *range(6))
+    try:
+        await scene.until_committed("g", topic, {0: 6})
+        assert not ended.is_set()
+    finally:
+        going_on.set()
+    await ended.wait()
+    assert notes.numbers == [0, 1, 2, 0, 1, 2, 3, 4, 5]
+    assert f"{topic}[0] 1: the handler ignores its cancellation and is left behind" in caplog.messages
 
 
 async def test_nothing_of_a_key_overtakes_what_a_rebalance_has_kept_from_being_written(

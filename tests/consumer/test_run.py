@@ -197,6 +197,36 @@ async def test_deadline_tells_which_messages_are_unfinished_and_where_their_hand
     assert all("in fail_or_hang\n" in text for text in shown)
 
 
+@pytest.mark.parametrize("concurrency", [1, 3])
+async def test_deadline_tells_what_the_broker_has_not_acknowledged(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, concurrency: int
+) -> None:
+    topic, out, emitter = await scene.topic(partitions=2), await scene.topic("out"), await scene.emitter()
+    writing = asyncio.Barrier(3)
+
+    async def fail_or_send(event: BaseEvent, context: Context) -> None:
+        if context.partition:
+            raise OSError("broken")
+        await emitter.send(event, out)
+
+    async def wait(_: object) -> None:
+        await writing.wait()
+        await asyncio.Event().wait()
+
+    options: dict[str, Any] = {"concurrency": concurrency, "max_retries": 1, "retry_interval": 0}
+    consumer = await scene.consume(fail_or_send, topic, group="g", on_exhausted="dead_letter", **options)
+    monkeypatch.setattr(port_of(consumer), "write_letter", wait)
+    monkeypatch.setattr(emitter, "write", wait)
+    await scene.put(topic, 1)
+    await scene.put(topic, 2, partition=1)
+    await writing.wait()
+    said = (await cut_short(consumer)).partition("; unfinished: ")[2]
+    assert said.startswith(
+        f"{topic}[1] offset 0, given up, which the broker hasn't acknowledged; "
+        f"{topic}[0], whose sends the broker hasn't acknowledged; 2 messages were not handled"
+    )
+
+
 async def test_deadline_names_three_messages_and_counts_the_others(scene: Scene) -> None:
     topic = await scene.topic(partitions=5)
 

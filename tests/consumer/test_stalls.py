@@ -9,8 +9,9 @@ import pytest
 from eventy.clock import Clock
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
+from eventy.message.record import DeadLetter
 from eventy.testing.clock import VirtualClock
-from eventy.testing.conformance.scene import Notes, Scene, until
+from eventy.testing.conformance.scene import Notes, Scene, failing, port_of, until
 
 LOGGER = "eventy.consumer.stalls"
 
@@ -49,3 +50,29 @@ async def test_handler_that_hangs_is_named_by_readiness_and_logged_once_with_whe
     going_on.set()
     await scene.until_committed("g", topic, {0: 1})
     await until(lambda: consumer.readiness() is None)
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+async def test_handler_whose_letter_waits_for_the_broker_does_not_hang(
+    scene: Scene, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, concurrency: int
+) -> None:
+    caplog.set_level(logging.ERROR, LOGGER)
+    topic, clock, writing, answered = await scene.topic(), VirtualClock(), asyncio.Event(), asyncio.Event()
+    options: dict[str, Any] = {"stall_timeout": 60_000, "concurrency": concurrency, "on_exhausted": "dead_letter"}
+    consumer = await scene.consume(failing(1), topic, group="g", clock=clock, max_retries=0, **options)
+    write = port_of(consumer).write_letter
+
+    async def write_late(letter: DeadLetter) -> None:
+        writing.set()
+        await answered.wait()
+        await write(letter)
+
+    monkeypatch.setattr(port_of(consumer), "write_letter", write_late)
+    await scene.put(topic, 1)
+    await writing.wait()
+    for _ in range(8):
+        await pass_time(clock, 15)
+    assert consumer.readiness() is None
+    assert not [record for record in caplog.records if record.name == LOGGER]
+    answered.set()
+    await scene.until_committed("g", topic, {0: 1})
