@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 _PAUSE = 1.0
 # Seconds before a transaction that came to nothing is made again: the broker is there.
 _RENEWAL = 0.1
+# Tries to write the same sends before it may be their number that fails.
+_DOUBTS = 3
 
 #: Makes the nth attempt at a record, which may be one of a replay, and returns what it sent.
 AttemptAt = Callable[[Record, int, bool], Awaitable[Sequence[Send]]]
@@ -243,12 +245,14 @@ class Handling:
             self.is_flushing = False
 
     async def _flush(self, sends: Sequence[Send], first: int, last: int) -> bool:
-        refusals = 0
+        refusals = doubts = 0
         while True:
             try:
                 await self.delivery.write(sends, last + 1)
             except (BrokerUnavailableError, TransactionError) as error:
-                logger.warning("%s: sends not acknowledged, writing them again: %s", self.partition, error)
+                doubts += 1
+                advice = self._advice(len(sends), first, last) if doubts >= _DOUBTS else ""
+                logger.warning("%s: sends not acknowledged, writing them again: %s%s", self.partition, error, advice)
                 await self._pause_after(error)
             except (BrokerError, RecordTooLargeError) as error:
                 refusals += 1
@@ -261,6 +265,19 @@ class Handling:
                 return True
             if self._stopping.is_set():
                 return False
+
+    def _advice(self, sends: int, first: int, last: int) -> str:
+        """Return what a warning adds about sends that are written again and again."""
+        options = self._options
+        if sends <= 1:
+            return ""
+        if first == last:
+            return f". If the broker is reached, the {sends} sends of one message are too many for it: send less"
+        return (
+            f". If the broker is reached, {sends} sends at once are too many for it: lower "
+            f"EVENTY_CONSUMER_SLICE_MESSAGES, which is {options.slice_messages}, or EVENTY_CONSUMER_SLICE_TIME, which "
+            f"is {options.slice_time}"
+        )
 
     async def _pause_after(self, error: BrokerError) -> None:
         await self.pause(_RENEWAL if isinstance(error, TransactionError) else _PAUSE)
