@@ -127,6 +127,11 @@ class Assignment:
         """Return all of them."""
         return list(self._workers)
 
+    def lag(self) -> Mapping[TopicPartition, int]:
+        """Return how far partitions are behind, where it is known, see `Worker.lag`."""
+        lags = {partition: worker.lag() for partition, worker in self._workers.items()}
+        return {partition: lag for partition, lag in lags.items() if lag is not None}
+
     def is_idle(self, partition: TopicPartition) -> bool:
         """Return whether all that was fetched of a partition is done."""
         worker = self._workers.get(partition)

@@ -213,6 +213,14 @@ class KafkaPort:
     async def position(self, partition: TopicPartition) -> int:
         return await bounded(f"asking for the position in {partition}", self._consumer.position(_native(partition)))
 
+    def unfetched(self, partition: TopicPartition) -> int | None:
+        if self._client is None or partition not in self._client.assignment():
+            return None
+        state = self._client._subscription.subscription.assignment.state_value(_native(partition))
+        if state.highwater is None or not state.has_valid_position:
+            return None
+        return max(0, int(state.highwater) - int(state.position))
+
     async def beginning_offset(self, partition: TopicPartition) -> int:
         request = self._consumer.beginning_offsets([_native(partition)])
         offsets = await bounded(f"asking where {partition} begins", request)

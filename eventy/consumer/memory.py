@@ -146,6 +146,11 @@ class MemoryPort:
     async def position(self, partition: TopicPartition) -> int:
         return self._positions[partition]
 
+    def unfetched(self, partition: TopicPartition) -> int | None:
+        if (position := self._positions.get(partition)) is None:
+            return None
+        return max(0, self._broker.end_offset(partition) - position)
+
     async def beginning_offset(self, partition: TopicPartition) -> int:
         return 0
 

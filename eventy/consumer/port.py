@@ -102,6 +102,13 @@ class Port(Protocol):
         """Return the offset that the next fetch begins with: past all that was fetched, and what has no records."""
         ...
 
+    def unfetched(self, partition: TopicPartition) -> int | None:
+        """Return how many offsets there are from the position to the end as last seen; None while that isn't known.
+
+        The broker isn't asked: of a partition that is paused the end may be further by now.
+        """
+        ...
+
     async def beginning_offset(self, partition: TopicPartition) -> int: ...
 
     async def end_offset(self, partition: TopicPartition) -> int: ...

@@ -120,6 +120,19 @@ class Run:
         """Return the messages that wait for their next attempt."""
         return self._waiting(self._assignment.running(), self._clock.monotonic())
 
+    def stalled(self) -> Sequence[Running]:
+        """Return the messages whose handlers run longer than they may."""
+        return self._stalls.stalled()
+
+    def longest(self) -> float:
+        """Return the seconds that the handlers of a message have run, those which have run longest; 0: none run."""
+        now = self._clock.monotonic()
+        return max((now - running.since for running in self._assignment.running()), default=0.0)
+
+    def lag(self) -> Mapping[TopicPartition, int]:
+        """Return how far partitions are behind, where it is known, see `Worker.lag`."""
+        return self._assignment.lag()
+
     def flushing(self) -> Iterable[TopicPartition]:
         """Return the partitions whose sends aren't acknowledged yet."""
         return self._assignment.flushing()

@@ -35,9 +35,13 @@ class Stalls:
         self._stopping = asyncio.Event()
         self._watching = asyncio.create_task(self._watch(), name=f"{name}: looking after handlers")
 
+    def stalled(self) -> list[Running]:
+        """Return the messages whose handlers hang."""
+        return [running for running in self._running() if self._age(running) >= self._timeout]
+
     def readiness(self) -> str | None:
         """Return which handlers hang; None when none does."""
-        stalled = [f"{place_of(running.record)} for {self._age(running):.0f} s" for running in self._stalled()]
+        stalled = [f"{place_of(running.record)} for {self._age(running):.0f} s" for running in self.stalled()]
         return f"handlers that hang: {', '.join(stalled)}" if stalled else None
 
     async def stop(self) -> None:
@@ -56,7 +60,7 @@ class Stalls:
     def _look(self) -> None:
         stalled = {
             (running.record.topic, running.record.partition, running.record.offset, running.since): running
-            for running in self._stalled()
+            for running in self.stalled()
         }
         for place in stalled.keys() - self._told:
             running = stalled[place]
@@ -70,9 +74,6 @@ class Stalls:
                 stack(running),
             )
         self._told = set(stalled)
-
-    def _stalled(self) -> list[Running]:
-        return [running for running in self._running() if self._age(running) >= self._timeout]
 
     def _age(self, running: Running) -> float:
         return self._clock.monotonic() - running.since

@@ -138,6 +138,13 @@ class Worker:
             return min(self._pause.dues)
         return self._work.due(nap) if self._work is not None and self.has_begun else None
 
+    def lag(self) -> int | None:
+        """Return how many offsets are between what is done and the end as last seen; None while that isn't known."""
+        fetched, unfetched = self._backlog.position, self._port.unfetched(self.partition)
+        if fetched is None or unfetched is None or self.done is None:
+            return None
+        return fetched - self.done + unfetched
+
     def take_longest(self) -> Ended | None:
         """Return the longest attempt that has ended since the last call, if one took long."""
         return self._handling.take_longest() if self._handling is not None else None

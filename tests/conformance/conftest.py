@@ -11,7 +11,15 @@ from eventy.testing.kafka.broker import KafkaBroker
 __all__ = ["backend", "pytest_collection_modifyitems", "pytest_generate_tests", "scene"]
 
 # What is written, and when, differs with the delivery. The other tests have it on Kafka too with `--soak`.
-_ABOUT_WRITING = {"test_exactly_once", "test_exhaustion", "test_handling", "test_lanes", "test_letters", "test_retry"}
+_ABOUT_WRITING = {
+    "test_exactly_once",
+    "test_exhaustion",
+    "test_handling",
+    "test_lanes",
+    "test_letters",
+    "test_metrics",
+    "test_retry",
+}
 
 pytest_generate_tests = run_on(
     at_least_once=["memory", pytest.param("kafka", marks=pytest.mark.kafka)],

@@ -10,6 +10,7 @@ from eventy.testing.conformance.groups import *
 from eventy.testing.conformance.handling import *
 from eventy.testing.conformance.lanes import *
 from eventy.testing.conformance.letters import *
+from eventy.testing.conformance.metrics import *
 from eventy.testing.conformance.positions import *
 from eventy.testing.conformance.receiving import *
 from eventy.testing.conformance.replay import *
