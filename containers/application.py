@@ -12,6 +12,7 @@ from eventy.app.settings import Settings, load_settings
 from eventy.consumer.base import BaseEventConsumer
 from eventy.event.registry import Registry
 from eventy.http.server import SanicServer
+from eventy.telemetry.metrics import Metrics
 from payment.blueprints import contracts, payments, sms, statistics
 from payment.messages import MESSAGES
 
@@ -23,13 +24,14 @@ class ApplicationContainer(containers.DeclarativeContainer):
     config = providers.Configuration(strict=True)
     registry = providers.Singleton(Registry, providers.Object(MESSAGES))
     messaging = providers.Container(MessagingContainer, config=config, registry=registry)
-    payment = providers.Container(PaymentContainer, config=config)
+    metrics = providers.Singleton(Metrics)
+    payment = providers.Container(PaymentContainer, config=config, metric_registry=metrics)
 
     clock, broker = messaging.clock, messaging.broker
     event_serializer, event_emitter = messaging.event_serializer, messaging.event_emitter
     database = payment.database
     payment_repository, contract_repository = payment.payment_repository, payment.contract_repository
-    payment_statistics = payment.statistics
+    payment_statistics, payment_metrics = payment.statistics, payment.metrics
 
     payment_commands: providers.Provider[BaseEventConsumer] = providers.Singleton(
         create,
@@ -82,6 +84,7 @@ class ApplicationContainer(containers.DeclarativeContainer):
             database, event_emitter, contract_events, payment_events, payment_commands, http_server
         ),
         shutdown_timeout=config.shutdown_timeout,
+        metrics=metrics,
     )
 
 

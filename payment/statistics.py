@@ -23,6 +23,10 @@ class PaymentStatistics:
         if known is None or _FURTHEST[status] > _FURTHEST[known]:
             self._status[payment_id] = status
 
+    def count(self, status: PaymentStatus) -> int:
+        """Return the number of payments of a status."""
+        return self.counts()[status.value]
+
     def counts(self) -> dict[str, int]:
         """Return the number of payments for each status: `{"created": 1, "confirmed": 2, "rejected": 0}`."""
         counted = Counter(self._status.values())

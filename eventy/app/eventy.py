@@ -12,10 +12,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from dependency_injector import containers, providers
+from prometheus_client import CollectorRegistry
 
 from eventy.app.base import BaseApp, Component, Reporting, Supervised
 from eventy.app.examination import Examination
 from eventy.app.imperative import Imperative
+from eventy.app.metrics import called, measured
 from eventy.app.process import run_until_signal, show_no_traceback_of_mistakes
 from eventy.app.shutdown import Shutdown
 from eventy.app.supervision import Supervisor
@@ -26,6 +28,7 @@ from eventy.errors import ConfigurationError, EventyError, UnknownNameError
 from eventy.handler.attempt import Deliver
 from eventy.handler.dispatch import Dispatcher
 from eventy.http.server import SanicServer
+from eventy.telemetry.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +46,7 @@ class Eventy(Imperative, BaseApp):
         container: the composition root; handlers may ask for what its providers are named.
         components: started in this order, stopped in reverse. Consumers and HTTP servers are handed the application.
         shutdown_timeout: ms for all components to stop; by default as `config.shutdown_timeout` says.
+        metrics: where its metrics are while it runs, those of your own beside them; by default one of its own.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class Eventy(Imperative, BaseApp):
         container: containers.Container | None = None,
         components: Sequence[Component | BaseEventConsumer | SanicServer] = (),
         shutdown_timeout: int | None = None,
+        metrics: CollectorRegistry | None = None,
     ) -> None:
         for component in components:
             if not all(callable(getattr(component, step, None)) for step in ("start", "stop")):
@@ -57,6 +62,13 @@ class Eventy(Imperative, BaseApp):
                     f"{component!r} ({type(component).__qualname__}) is among the components, which have "
                     "`async def start(self)` and `async def stop(self)`: give it both, or leave it out"
                 )
+        if not isinstance(metrics, CollectorRegistry | None):
+            raise ConfigurationError(
+                f"metrics is {metrics!r} ({type(metrics).__qualname__}), expected an eventy.telemetry.metrics.Metrics, "
+                "or another CollectorRegistry of prometheus_client's"
+            )
+        #: What `/metrics` shows.
+        self.metrics: CollectorRegistry = metrics if metrics is not None else Metrics()
         self.container: Any = container if container is not None else containers.DynamicContainer()
         self._components: list[Any] = list(components)
         self._shutdown_timeout = shutdown_timeout
@@ -140,12 +152,16 @@ class Eventy(Imperative, BaseApp):
 
     async def _start_all(self) -> None:
         clock = self._provided("clock", Clock)
-        self.deliver = self.deliver_through(self._verified().deliver)
+        examination = self._verified()
+        dispatcher = Dispatcher(examination.registry, self.container, self)
+        self.deliver = self.deliver_through(dispatcher.deliver)
+        components = called(self._components, examination.objects())
         timeout = self._shutdown_timeout
         self._shutdown = Shutdown(
             clock, int(self._setting("shutdown_timeout", SHUTDOWN_TIMEOUT)) if timeout is None else timeout
         )
         async with AsyncExitStack() as stack:
+            stack.enter_context(measured(self.metrics, components))
             for component in self._components:
                 await self._start(component)
                 is_cuttable = isinstance(component, BaseEventConsumer | SanicServer)
@@ -165,11 +181,11 @@ class Eventy(Imperative, BaseApp):
         self._tasks.clear()
         return supervisor
 
-    def _verified(self) -> Dispatcher:
+    def _verified(self) -> Examination:
         """Compile all handlers and routes. Raises WiringError with every mistake, before anything has started."""
         examination = Examination(self.container, self)
         examination.raise_any()
-        return Dispatcher(examination.registry, self.container, self)
+        return examination
 
     async def _start(self, component: Any) -> None:
         if isinstance(component, BaseEventConsumer):

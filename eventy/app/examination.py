@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dependency_injector.providers import Object, Provider
+from prometheus_client import CollectorRegistry
 
 from eventy.app.base import BaseApp
 from eventy.app.components import consumers_of, forgotten, listed_twice, without_registry
@@ -22,7 +23,7 @@ from eventy.injection import Container, check_names, compile_handler
 from eventy.injection.asked import asked_by, provider_of
 from eventy.injection.building import opens
 from eventy.injection.declared import declaration_flaws
-from eventy.injection.dependencies import CALLING
+from eventy.injection.dependencies import CALLING, last_override
 from eventy.injection.paths import Paths
 from eventy.injection.singletons import build
 from eventy.injection.wiring import Wiring
@@ -77,6 +78,14 @@ class Examination:
         """Yield those that are built, with what they are called."""
         for provider, made in self._wiring.built:
             yield self.paths.of(provider), provider, made
+
+    def objects(self) -> Iterator[tuple[str, object]]:
+        """Yield what the container has, made or given, with what it is called."""
+        for path, _, made in self.singletons():
+            yield path, made
+        for path, provider in self.paths:
+            if type(given := last_override(provider)) is Object:
+                yield path, given.provides
 
     def drop_tasks(self) -> None:
         """Forget what was to run beside the components."""
@@ -255,6 +264,7 @@ class _Unbuilt:
 
     def __init__(self, container: Container) -> None:
         self.container = container
+        self.metrics = CollectorRegistry()
 
     def readiness(self) -> Mapping[str, str]:
         return {}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from prometheus_client import CollectorRegistry
+
 from eventy.injection import Container
 
 
@@ -14,6 +16,11 @@ class Application(Protocol):
     @property
     def container(self) -> Container:
         """The root container: where routes get their parameters from."""
+        ...
+
+    @property
+    def metrics(self) -> CollectorRegistry:
+        """What it counts."""
         ...
 
     def readiness(self) -> Mapping[str, str]:

@@ -15,11 +15,11 @@ from eventy.clock import Clock
 from eventy.errors import ConfigurationError
 from eventy.http.application import Application
 from eventy.http.blueprints import release
+from eventy.http.builtins import add_builtins
 from eventy.http.connection import Connection
 from eventy.http.correlation import correlate
 from eventy.http.errors import JsonErrorHandler
 from eventy.http.growing import GrowingSanic, Routes
-from eventy.http.health import add_health
 from eventy.http.limits import MAX_BODY_SIZE, checked_size
 from eventy.http.listener import listen, url_of
 from eventy.http.openapi import add_pages, remove_pages
@@ -103,7 +103,7 @@ class SanicServer:
         try:
             if not self._routes.are_compiled or not self._unregister.alive:
                 self.prepare(app)
-            add_health(self.sanic)
+            add_builtins(self.sanic)
             add_pages(self.sanic, self._routes.replaced)
             await self._serve()
         except BaseException:

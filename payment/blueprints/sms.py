@@ -13,6 +13,7 @@ from payment.blueprints.documentation import ID, MISTAKES, TEXT, an_object, answ
 from payment.blueprints.mistakes import answer_mistakes
 from payment.commands import ConfirmPayment
 from payment.errors import InvalidRequestError
+from payment.metrics import PaymentMetrics
 
 # Characters: a telephone number has 15 digits at most (ITU-T E.164), a sender may be a name too.
 _LONGEST_SENDER = 50
@@ -29,12 +30,15 @@ bp.exception(InvalidRequestError)(answer_mistakes)
     body=json_body(**{"from": TEXT, "text": TEXT}),
     response=[answer(202, "taken", an_object(id=ID)), answer(400, "mistakes", MISTAKES)],
 )
-async def receive_sms(request: Request, event_emitter: BaseEventEmitter) -> HTTPResponse:
+async def receive_sms(
+    request: Request, event_emitter: BaseEventEmitter, payment_metrics: PaymentMetrics
+) -> HTTPResponse:
     """Confirm a payment by the text `PAY <id>`.
 
     Whether there is such a payment shows when the command is handled.
     """
-    payment_id = payment_to_confirm(request.body)
+    with payment_metrics.sms_refused.count_exceptions(InvalidRequestError):
+        payment_id = payment_to_confirm(request.body)
     await event_emitter.send(ConfirmPayment({"id": payment_id}), "payment-commands", key=payment_id)
     return json({"id": payment_id}, status=202)
 

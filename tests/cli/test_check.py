@@ -59,7 +59,7 @@ def outcome(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
 def test_sound_application(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = outcome(capsys, "check", "--app", "containers.application:create_container")
     assert (status, err) == (0, "")
-    assert out == "containers.application:create_container: no mistakes in 19 providers and 6 handlers\n"
+    assert out == "containers.application:create_container: no mistakes in 22 providers and 6 handlers\n"
 
 
 def test_application_of_pyproject(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

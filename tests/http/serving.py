@@ -10,10 +10,12 @@ from typing import Any
 import httpx
 import pytest
 from dependency_injector import containers, providers
+from prometheus_client import CollectorRegistry
 from sanic import Blueprint
 
 from eventy.errors import InjectionError
 from eventy.http.server import SanicServer
+from eventy.telemetry.metrics import Metrics
 
 
 class Repository:
@@ -32,6 +34,7 @@ class App:
 
     def __init__(self) -> None:
         self.container: Any = ApplicationContainer()
+        self.metrics: CollectorRegistry = Metrics()
         self.reasons: dict[str, str] = {}
 
     def readiness(self) -> Mapping[str, str]:

@@ -40,6 +40,7 @@ async def test_not_ready_says_why() -> None:
         ("/health/ready", ["/health/ready"], ["/health/live"]),
         ("/health/<kind>", ["/health/ready", "/health/live"], []),
         ("/health/<rest:path>", ["/health/ready", "/health/live"], []),
+        ("/other/<kind>", ["/other/ready"], ["/health/ready", "/health/live"]),
         ("/health", ["/health"], ["/health/ready", "/health/live"]),
         ("/<rest:path>", ["/other"], ["/health/ready", "/health/live"]),
     ],

@@ -62,7 +62,7 @@ async def test_next_server_has_its_own_pages() -> None:
         pass
     async with served(documented("after")) as server:
         paths = (await _get(server, "/docs/openapi.json")).json()["paths"]
-    assert set(paths) == {"/after/{payment_id}", "/health/live", "/health/ready"}
+    assert set(paths) == {"/after/{payment_id}", "/health/live", "/health/ready", "/metrics"}
 
 
 class Controller:
