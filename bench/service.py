@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from dependency_injector import containers, providers
+from prometheus_client import generate_latest
 
 from bench.avro import SCHEMAS
 from bench.contestant import Payments, Task
@@ -16,6 +17,7 @@ from eventy.app.settings import Settings
 from eventy.consumer.engine import EngineConsumer
 from eventy.event.base import BaseEvent
 from eventy.event.registry import Registry
+from eventy.telemetry.metrics import Metrics
 
 
 class Service(containers.DeclarativeContainer):
@@ -43,7 +45,10 @@ class Service(containers.DeclarativeContainer):
         event_group=task.provided.group,
         position="committed",
     )
-    app = providers.Singleton(Eventy, container=__self__, components=providers.List(event_emitter, commands))
+    metrics = providers.Singleton(Metrics)
+    app = providers.Singleton(
+        Eventy, container=__self__, components=providers.List(event_emitter, commands), metrics=metrics
+    )
 
 
 def create_service(task: Task, *messages: type[BaseEvent], delivery: str = "at_least_once") -> Service:
@@ -63,9 +68,18 @@ def create_service(task: Task, *messages: type[BaseEvent], delivery: str = "at_l
 async def has_partitions(service: Service) -> None:
     """Return when the consumer is ready: that is when `start()` of the client's own returns.
 
-    And do what `app.start()` does then, which these programs can't use: it returns when a signal comes.
+    And do what `app.start()` does then, which these programs can't use: it returns when a signal comes. From then on
+    somebody reads the metrics.
     """
     consumer = service.commands()
     while consumer.readiness() is not None:  # noqa: ASYNC110 - readiness is there to be asked
         await asyncio.sleep(0.001)
     freeze()
+    service.app().add_task(_read(service.metrics()), name="reading metrics")
+
+
+async def _read(metrics: Metrics) -> None:
+    """Read the page more often than a Prometheus does, every second, beginning at once: short runs pay for it too."""
+    while True:
+        generate_latest(metrics)
+        await asyncio.sleep(1)
