@@ -55,10 +55,15 @@ class InjectionError(ConfigurationError):
 
 
 class WiringError(InjectionError):
-    """Container, handlers and settings don't fit together; `mistakes` has a text for each."""
+    """Container, handlers and settings don't fit together; `mistakes` has a text for each.
 
-    def __init__(self, mistakes: Sequence[str]) -> None:
+    Parameters
+        exit_status: 1 where all of them come from what the process has met, a file that isn't there for example.
+    """
+
+    def __init__(self, mistakes: Sequence[str], exit_status: int = ConfigurationError.exit_status) -> None:
         self.mistakes = tuple(mistakes)
+        self.exit_status = exit_status
         heading = "1 mistake was found:" if len(mistakes) == 1 else f"{len(mistakes)} mistakes were found:"
         indented = (mistake.replace("\n", "\n    ") for mistake in mistakes)
         super().__init__("\n".join([heading, *(f"  {mistake}" for mistake in indented)]))

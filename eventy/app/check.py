@@ -10,6 +10,7 @@ from typing import Any
 from dependency_injector.errors import Error as DependencyInjectorError
 
 from eventy.app.examination import Examination
+from eventy.app.loop import inside_loop
 from eventy.app.settings.table import VARIABLES, Settings
 from eventy.app.waiting import drop_tasks_of
 from eventy.errors import ConfigurationError, SettingsError, WiringError
@@ -23,8 +24,8 @@ _BACKENDS = ("EVENTY_EVENT_CONSUMER", "EVENTY_EVENT_EMITTER", "KAFKA_BOOTSTRAP_S
 def check(container: Any) -> None:
     """Build and verify an application without starting or connecting anything.
 
-    The singletons are built anew for it, and dropped after it. An application that was built before is dropped with
-    them, and what `add_task` has given it is closed.
+    The singletons are built anew for it, inside the loop that runs or one of its own, and dropped after it. An
+    application that was built before is dropped with them, and what `add_task` has given it is closed.
 
     Parameters
         container: the root container, with its `app`.
@@ -33,21 +34,19 @@ def check(container: Any) -> None:
     """
     drop_tasks_of(container)
     with rebuilt(container):
-        examination = Examination(container)
+        examination = inside_loop(lambda: Examination(container))
         examination.drop_tasks()
         examination.raise_any()
 
 
 def build_app(container: Any) -> Any:
-    """Return the application of a container, built but not started.
+    """Return the application of a container, built but not started. Call it inside the loop that it will run in.
 
     Raises WiringError with everything that is wrong, where `container.app()` would stop at the first.
     """
-    examination = Examination(container, with_routes=False)
+    examination = Examination(container, with_routes=False, opens_resources=True)
     examination.raise_any()
-    return (
-        container.app() if examination.app is None else examination.app
-    )  # it is built with a resource, not opened yet
+    return examination.app
 
 
 def made_by(create_container: Callable[..., Any]) -> Any:

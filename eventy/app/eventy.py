@@ -28,6 +28,7 @@ from eventy.errors import ConfigurationError, EventyError, UnknownNameError
 from eventy.handler.attempt import Deliver
 from eventy.handler.dispatch import Dispatcher
 from eventy.http.server import SanicServer
+from eventy.telemetry.logging import configure_logging
 from eventy.telemetry.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -124,13 +125,16 @@ class Eventy(Imperative, BaseApp):
 
         1 failed; 2 usage or settings; 3 the shutdown deadline passed. A second signal ends the process at once.
         """
-        level, form = str(self._setting("log_level", "INFO")), str(self._setting("log_format", "console"))
         try:
-            status = run_until_signal(self, self._loop, level, form)
+            status = run_until_signal(lambda: self, self._loop)
         finally:
             self.drop_tasks()  # it may have ended before anything was entered
         if status:
             raise SystemExit(status)
+
+    def set_up_log(self) -> None:
+        """Configure the process's log as the settings say. Raises ConfigurationError for what isn't installed."""
+        configure_logging(str(self._setting("log_level", "INFO")), str(self._setting("log_format", "console")))
 
     async def __aenter__(self) -> Self:
         if self._is_running:
@@ -183,7 +187,7 @@ class Eventy(Imperative, BaseApp):
 
     def _verified(self) -> Examination:
         """Compile all handlers and routes. Raises WiringError with every mistake, before anything has started."""
-        examination = Examination(self.container, self)
+        examination = Examination(self.container, self, opens_resources=True)
         examination.raise_any()
         return examination
 

@@ -41,10 +41,14 @@ class Examination:
         container: the root container.
         app: the application; None: what the container's `app` makes.
         with_routes: whether routes are compiled even where nothing is wrong: a server's can be compiled but once.
+        opens_resources: whether providers of resources are called, as a start does.
     """
 
-    def __init__(self, container: Container, app: Any = None, *, with_routes: bool = True) -> None:
+    def __init__(
+        self, container: Container, app: Any = None, *, with_routes: bool = True, opens_resources: bool = False
+    ) -> None:
         self.app = app
+        self._opens_resources = opens_resources
         self.registry = Registry()
         #: How many were looked at.
         self.providers = self.handlers = 0
@@ -71,8 +75,10 @@ class Examination:
     def raise_any(self) -> None:
         """Raise one WiringError for all that is wrong, if anything is."""
         if self.mistakes:
-            causes = [*(flaw.error for flaw in self._wiring.flaws if flaw.error is not None), None]
-            raise WiringError(self.mistakes) from causes[0]
+            flaws = self._wiring.flaws
+            causes = [*(flaw.error for flaw in flaws if flaw.error is not None), None]
+            statuses = [*(error.exit_status for error in self._errors), *(flaw.exit_status for flaw in flaws)]
+            raise WiringError(self.mistakes, max(statuses)) from causes[0]
 
     def singletons(self) -> Iterator[tuple[str, Provider[Any], object]]:
         """Yield those that are built, with what they are called."""
@@ -108,7 +114,7 @@ class Examination:
         if provider is None:
             return
         self._wiring.walk(provider)
-        if not self._wiring.is_sound(provider) or opens(provider):
+        if not self._wiring.is_sound(provider) or self._is_left_closed(provider):
             return
         try:
             found = provider()
@@ -121,6 +127,9 @@ class Examination:
             self.registry = found
         else:
             self._find(f"registry: makes a {type(found).__qualname__}, expected an eventy.event.registry.Registry")
+
+    def _is_left_closed(self, provider: Provider[Any]) -> bool:
+        return opens(provider) and not self._opens_resources
 
     def _find_messages(self, provider: Any, known: str) -> None:
         """Take the messages that can be registered, though another one can't."""
@@ -152,7 +161,7 @@ class Examination:
             self._wiring.walk(provider)
         for flaw in declaration_flaws(self.paths):
             self._wiring.flaws.append(flaw)
-        build(self._wiring)
+        build(self._wiring, opens_resources=self._opens_resources)
         look_at_created(self._wiring)
 
     def _look_at_app(self) -> None:
@@ -164,7 +173,7 @@ class Examination:
                 f"the root container has no provider 'app'{closest('app', self.container.providers)}: add "
                 "app = providers.Singleton(Eventy, container=__self__, components=providers.List(…))"
             )
-        elif self._wiring.is_sound(provider) and not opens(provider):
+        elif self._wiring.is_sound(provider) and not self._is_left_closed(provider):
             made = provider()
             if isinstance(made, BaseApp):
                 self._take(made)

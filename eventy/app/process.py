@@ -35,15 +35,11 @@ _CANCEL = 1.0
 def run(create_container: Callable[[], Any]) -> None:
     """Build a container and run its `app`: what a service's `main.py` does.
 
+    The function is called inside the loop that the application runs in, and all that it needs is built there.
     Mistakes of the user's end the process with one message and no traceback; see `Eventy.start` for the statuses.
     """
-    try:
-        app = _built(create_container)
-    except EventyError as error:
-        configure_logging("DEBUG" if is_debug_asked() else "INFO", "console")
-        report(error)
-        raise SystemExit(error.exit_status) from None
-    app.start()
+    if status := run_until_signal(lambda: _built(create_container)):
+        raise SystemExit(status)
 
 
 def _built(create_container: Callable[[], Any]) -> Any:
@@ -98,25 +94,48 @@ class Application(Protocol):
         """Return how many messages would be lost if the process ended now, by their consumers."""
         ...
 
+    def set_up_log(self) -> None:
+        """Configure the log as the settings say."""
+        ...
 
-def run_until_signal(app: Application, loop: asyncio.AbstractEventLoop | None, level: str, form: str) -> int:
+    def drop_tasks(self) -> None:
+        """Close what was to run beside it and never will."""
+        ...
+
+
+def run_until_signal(build: Callable[[], Application], loop: asyncio.AbstractEventLoop | None = None) -> int:
     """Run an application until it is told to stop, and return the process's status.
 
     Parameters
+        build: makes the application; called inside the loop.
         loop: the loop to run; tasks that are on it already are run as well. None: a new one.
-        level, form: of the log, see `eventy.telemetry.logging`.
     """
-    try:
-        configure_logging(level, form)
-    except EventyError as error:
-        report(error)
-        return error.exit_status
     adopted = asyncio.all_tasks(loop) if loop is not None else set()
     with asyncio.Runner(loop_factory=(lambda: loop) if loop is not None else None) as runner:
-        status = runner.run(_run(app, adopted))
+        status = runner.run(_build_and_run(build, adopted))
         if status == ShutdownTimeoutError.exit_status or runner.run(_something_is_left()):
             _end_at_once(status)  # the loop's own end, and the interpreter's, would wait for it without a bound
         return status
+
+
+async def _build_and_run(build: Callable[[], Application], adopted: set[asyncio.Task[Any]]) -> int:
+    try:
+        app = build()
+    except EventyError as error:
+        return _reported_early(error)
+    try:
+        app.set_up_log()
+    except EventyError as error:
+        app.drop_tasks()
+        return _reported_early(error)
+    return await _run(app, adopted | (asyncio.all_tasks() - {asyncio.current_task()}))
+
+
+def _reported_early(error: EventyError) -> int:
+    """Report what ends the process before its log is set up."""
+    configure_logging("DEBUG" if is_debug_asked() else "INFO", "console")
+    report(error)
+    return error.exit_status
 
 
 async def _run(app: Application, adopted: set[asyncio.Task[Any]]) -> int:

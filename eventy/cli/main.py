@@ -14,6 +14,7 @@ from eventy.app.architecture import page
 from eventy.app.check import made_by
 from eventy.app.examination import Examination
 from eventy.app.located import Located, NotLocatedError, located_app
+from eventy.app.loop import inside_loop
 from eventy.errors import ConfigurationError, EventyError
 from eventy.injection.singletons import place_of
 from eventy.telemetry.logging import is_debug_asked
@@ -97,16 +98,19 @@ def _located(parsed: argparse.Namespace) -> Located:
 
 def _examined(app: Located, *, with_routes: bool = True) -> Examination:
     """Return what was found of a sound application. Raises EventyError with everything that is wrong otherwise."""
+    examination = inside_loop(lambda: Examination(_made(app), with_routes=with_routes))
+    examination.drop_tasks()
+    examination.raise_any()
+    return examination
+
+
+def _made(app: Located) -> Any:
     try:
-        container = made_by(app.function)
+        return made_by(app.function)
     except EventyError:
         raise
     except Exception as error:
         raise EventyError(f"{app.name} failed: {described(error)}{place_of(error)}") from error
-    examination = Examination(container, with_routes=with_routes)
-    examination.drop_tasks()
-    examination.raise_any()
-    return examination
 
 
 def _told(text: str, status: int) -> int:

@@ -25,18 +25,19 @@ _LIBRARIES = tuple(
 )
 
 
-def build(wiring: Wiring) -> None:
+def build(wiring: Wiring, *, opens_resources: bool) -> None:
     """Build every singleton without a flaw, those first that others are built with, and add what goes wrong.
 
-    What is built with a `Resource` is left out: calling that would open it.
+    Parameters
+        opens_resources: whether what is built with a `Resource` is built as well, and what is asked for is opened.
     """
     for provider, path in tuple(wiring.walked):
         one = last_override(provider)
         if not all(map(wiring.is_sound, dependencies(one))):
             wiring.spoil(provider)
-        elif not wiring.is_sound(provider) or opens(provider):
+        elif not wiring.is_sound(provider) or (opens(provider) and not opens_resources):
             pass
-        elif is_shared(one):
+        elif is_shared(one) or (isinstance(one, providers.BaseResource) and wiring.is_called(provider)):
             _build(wiring, provider, path)
         else:
             _look_at_attribute(wiring, provider, path)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from dependency_injector import providers
 
+from eventy.errors import ConfigurationError, EventyError
 from eventy.injection.dependencies import Provider, arguments, dependencies, last_override, mentioned, unfolded
 from eventy.injection.lookup import CONFIGURATION
 from eventy.injection.options import FindSetting, Options
@@ -37,6 +38,13 @@ class Flaw:
     def __str__(self) -> str:
         return f"{' → '.join(self.path)}: {self.text}"
 
+    @property
+    def exit_status(self) -> int:
+        """The status of a process that ends by it: 1 for what another start may not meet any more."""
+        if isinstance(self.error, EventyError):
+            return self.error.exit_status
+        return EventyError.exit_status if isinstance(self.error, OSError) else ConfigurationError.exit_status
+
 
 class Wiring:
     """What was walked through, and its flaws in the order in which they were found.
@@ -56,13 +64,17 @@ class Wiring:
         self._options = Options(paths, find_setting)
         self._way: list[Provider] = []
         self._seen: set[int] = set()
-        self._asked: set[int] = set()
+        self._called: set[int] = set()
         self._said: set[tuple[int, str]] = set()
         self._broken: set[int] = set()
 
     def is_sound(self, provider: Provider) -> bool:
         """Return whether neither a provider has a flaw nor anything that it is built with."""
         return id(provider) not in self._broken
+
+    def is_called(self, provider: Provider) -> bool:
+        """Return whether a provider will be called: somebody gets what it makes, or it is shared."""
+        return id(provider) in self._called
 
     def unused(self) -> Iterator[tuple[str, object]]:
         """Yield the singletons that nothing is built with, with what they are called."""
@@ -100,8 +112,8 @@ class Wiring:
             self._say_circle(provider, here)
             return
         one = last_override(provider)
-        if (is_asked or is_shared(one)) and id(provider) not in self._asked:
-            self._asked.add(id(provider))
+        if (is_asked or is_shared(one)) and not self.is_called(provider):
+            self._called.add(id(provider))
             self._say(provider, here, unbound(one))
         if id(provider) in self._seen:
             return
