@@ -11,10 +11,10 @@ from eventy.app.create import create
 from eventy.app.diagram import Diagram
 from eventy.app.examination import VARIABLES_OF_FIELDS, Examination
 from eventy.injection.dependencies import CALLING, dependencies, last_override
+from eventy.injection.kept import is_shared
 from eventy.injection.lookup import CONFIGURATION
 from eventy.injection.paths import Paths, name_of
 from eventy.injection.products import maker
-from eventy.injection.rules import is_shared
 
 
 def composition(examination: Examination) -> Diagram:

@@ -13,6 +13,7 @@ from dependency_injector.containers import Container
 from eventy.errors import InjectionError
 from eventy.injection.annotations import classes, fits, shown
 from eventy.injection.building import built
+from eventy.injection.dependencies import PART
 from eventy.injection.entering import is_entered, may_be_entered
 from eventy.injection.lookup import CONFIGURATION, by_marker, by_name
 from eventy.injection.markers import marker_of
@@ -36,11 +37,18 @@ class Provided:
     Parameters
         entered: whether it is an async context manager, open while the handler runs.
         takes_class: whether a class may come instead of an instance.
+        whole: what has it as an attribute or an item, which is called instead.
     """
 
     provider: providers.Provider[Any]
     entered: bool
     takes_class: bool
+    whole: Provided | None = None
+
+    @property
+    def enters(self) -> bool:
+        """Whether anything is entered for it."""
+        return self.entered or (self.whole is not None and self.whole.enters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +122,7 @@ def _provided(provider: providers.Provider[Any], parameter: Parameter, is_async:
     takes_class = type in (classes(parameter.annotation) or ())
     if not takes_class:
         refuse_class_override(provider)
-    entered = is_entered(provider) or (is_async and may_be_entered(provider))
+    entered = _enters(provider, is_async)
     if not is_entered(provider) and provider.last_overriding is None:
         _refuse_misfit(made_class(provider), parameter)
     made = _made(provider) if builds else None
@@ -122,7 +130,20 @@ def _provided(provider: providers.Provider[Any], parameter: Parameter, is_async:
         _refuse_misfit(type(made), parameter)
     if isinstance(provider, CONFIGURATION):
         _refuse_setting(provider(), parameter)
-    return Provided(provider, entered, takes_class)
+    return Provided(provider, entered, takes_class, _whole(provider, is_async))
+
+
+def _enters(provider: providers.Provider[Any], is_async: bool) -> bool:
+    return is_entered(provider) or (is_async and may_be_entered(provider))
+
+
+def _whole(part: Any, is_async: bool) -> Provided | None:
+    """Return what a provider makes a part of; None when it stands for itself, as one that is overridden does."""
+    if not isinstance(part, PART) or part.last_overriding is not None:
+        return None
+    whole: Any = part.provides
+    refuse_class_override(whole)
+    return Provided(whole, _enters(whole, is_async), False, _whole(whole, is_async))
 
 
 def _made(provider: providers.Provider[Any]) -> object | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from inspect import Parameter
 from typing import Any
 
+from dependency_injector import providers
+
 from eventy.injection.arguments import Argument, Expression, Provided
 from eventy.injection.entering import Entered, enter
 from eventy.injection.late import refuse_override
@@ -94,22 +96,33 @@ class _Source:
         if isinstance(source, Expression):
             return source.code
         if isinstance(source, Provided):
-            known = self._values.get(id(source.provider))
-            return known or self._provide(source)
+            return self._provided(source)
         return self._bind("default", source.value)
 
+    def _provided(self, source: Provided) -> str:
+        return self._values.get(id(source.provider)) or self._provide(source)
+
     def _provide(self, source: Provided) -> str:
+        part = None if source.whole is None else self._part(source.provider, self._provided(source.whole))
         provider = self._bind("provider", source.provider)
         self._values[id(source.provider)] = value = f"value{len(self._values)}"
-        self._preparation.append(f"{value} = {provider}()")
         compiled = f"takes_class={source.takes_class}, entered={source.entered}"
-        self._preparation.append(
-            f"if {provider}.last_overriding is not None: refuse_override({provider}, {value}, {compiled})"
-        )
+        refused = f"refuse_override({provider}, {value}, {compiled})"
+        if part is None:
+            self._preparation.append(f"{value} = {provider}()")
+            self._preparation.append(f"if {provider}.last_overriding is not None: {refused}")
+        else:
+            self._preparation.append(f"if {provider}.last_overriding is None: {value} = {part}")
+            self._preparation.append(f"else: {value} = {provider}(); {refused}")
         if source.entered:
             self._preparation.append(f"{value} = await enter(stack, {value})")
             self._enters = True
         return value
+
+    def _part(self, getter: Any, whole: str) -> str:
+        if isinstance(getter, providers.AttributeGetter):
+            return f"getattr({whole}, {self._bind('name', getter.name)})"
+        return f"{whole}[{self._bind('key', getter.name)}]" if isinstance(getter, providers.ItemGetter) else whole
 
     def _bind(self, what: str, thing: object) -> str:
         name = f"{what}{len(self._namespace)}"

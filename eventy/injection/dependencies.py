@@ -12,8 +12,10 @@ from eventy.words import closest, listed
 
 #: What calls something: a class or a function, or another provider.
 CALLING = (providers.Factory, providers.BaseSingleton, providers.Callable, providers.BaseResource)
-#: Parts of what another provider hands out. Asking these for an attribute makes one more of them.
-OF_INSTANCE = (providers.ProvidedInstance, providers.AttributeGetter, providers.ItemGetter, providers.MethodCaller)
+#: Parts of what another provider hands out.
+PART = (providers.ProvidedInstance, providers.AttributeGetter, providers.ItemGetter)
+#: Parts, and what their calls return. Asking these for an attribute makes one more of them.
+OF_INSTANCE = (*PART, providers.MethodCaller)
 
 Provider: TypeAlias = providers.Provider[Any]
 

@@ -60,7 +60,7 @@ def compile_route(
     check_decorators(signature, arguments, given, filled, elsewhere)
     if not arguments:
         return handler if calling is None else calling
-    if any(isinstance(argument.source, Provided) and argument.source.entered for argument in arguments):
+    if any(isinstance(argument.source, Provided) and argument.source.enters for argument in arguments):
         refuse_sync(handler)
     if calling is not None:
         signature = replace(signature, handler=calling)

@@ -11,6 +11,7 @@ from eventy.errors import InjectionError
 from eventy.injection.annotations import classes, fits, shown
 from eventy.injection.dependencies import CALLING, holds_providers, last_override, selected
 from eventy.injection.entering import is_entered
+from eventy.injection.kept import is_shared
 from eventy.injection.lookup import CONFIGURATION
 from eventy.injection.parameters import parameter_of
 from eventy.injection.paths import Paths, name_of
@@ -18,13 +19,6 @@ from eventy.injection.products import class_override, made_class, maker, must_be
 
 #: Nothing is made by these before they are overridden.
 ABSTRACT = (providers.AbstractFactory, providers.AbstractSingleton, providers.AbstractCallable)
-_OF_ONE_THREAD = (providers.ThreadLocalSingleton, providers.ContextLocalSingleton)
-_SHORTER = (providers.Factory, *_OF_ONE_THREAD)
-
-
-def is_shared(one: providers.Provider[Any]) -> bool:
-    """Return whether a provider keeps one object for everybody."""
-    return isinstance(one, providers.BaseSingleton) and not isinstance(one, _OF_ONE_THREAD)
 
 
 def of_provider(one: providers.Provider[Any], paths: Paths) -> Iterator[str]:
@@ -70,29 +64,34 @@ def of_override(needed: providers.Provider[Any]) -> Iterator[str]:
         yield f"is {mistake}"
 
 
-def of_argument(owner: str, one: providers.Provider[Any], needed: providers.Provider[Any], name: str) -> Iterator[str]:
-    """Yield why the product of a provider can't be a part of what another one makes.
+def of_opened(owner: str, needed: providers.Provider[Any], name: str) -> Iterator[str]:
+    """Yield why what must be entered can't be a part of what another provider makes.
 
     Parameters
-        owner, one: the other one: what it is called, and which is in force.
+        owner: what the other one is called.
         needed, name: the provider, and what it is called.
     """
-    if must_be_awaited(last_override(needed)):
-        return
-    if is_entered(needed):
+    if is_entered(needed) and not must_be_awaited(last_override(needed)):
         yield (
             f"is an async context manager. Only parameters of handlers and routes are entered, {owner} would get it "
             f"unopened: have the handler ask for {name} and pass on what it gives, or let {owner} take the provider "
             "itself (write .provider after it) and enter what that makes"
         )
-    elif is_shared(one) and isinstance(needed, _SHORTER):
+
+
+def of_kept(owner: str, shorter: providers.Provider[Any], name: str) -> Iterator[str]:
+    """Yield why a singleton mustn't keep what lives shorter; what can't be used at all is told by other rules.
+
+    Parameters
+        owner: what the singleton is called.
+        shorter, name: the provider, and what it is called.
+    """
+    if not is_entered(shorter) and not must_be_awaited(last_override(shorter)):
         yield (
-            f"is a {type(needed).__name__}, but the singleton {owner} keeps what it gets for ever, for all messages "
+            f"is a {type(shorter).__name__}, but the singleton {owner} keeps what it gets for ever, for all messages "
             f"alike: make {name} a Singleton, or let {owner} take the provider itself (write .provider after it) and "
             "call that for each use"
         )
-    else:
-        yield from _of_class(one, needed)
 
 
 def takes_class(one: providers.Provider[Any], needed: providers.Provider[Any]) -> bool:
@@ -121,7 +120,7 @@ def _of_selector(selector: providers.Selector) -> Iterator[str]:
         return
 
 
-def _of_class(one: Any, needed: providers.Provider[Any]) -> Iterator[str]:
+def of_class(one: Any, needed: providers.Provider[Any]) -> Iterator[str]:
     """Compare classes, where both are known; a fake that overrides needn't inherit, and a value can be looked at."""
     parameter, made = parameter_of(one, needed), made_class(needed)
     if parameter is None or made is None or needed.last_overriding is not None or type(needed) is providers.Object:

@@ -15,7 +15,7 @@ from dependency_injector.containers import Container
 from eventy.errors import EventyError, InjectionError
 from eventy.injection.building import check_attribute, opens
 from eventy.injection.dependencies import dependencies, last_override
-from eventy.injection.rules import is_shared
+from eventy.injection.kept import is_shared
 from eventy.injection.wiring import Flaw, Way, Wiring
 from eventy.words import closest, described
 

@@ -5,18 +5,38 @@ The library's own `traverse()` has no stable order, and its calls end in a Recur
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from dependency_injector import providers
 
 from eventy.errors import ConfigurationError, EventyError
-from eventy.injection.dependencies import Provider, arguments, dependencies, last_override, mentioned, unfolded
+from eventy.injection.dependencies import (
+    OF_INSTANCE,
+    PART,
+    Provider,
+    arguments,
+    dependencies,
+    last_override,
+    mentioned,
+    unfolded,
+)
+from eventy.injection.kept import is_shared, ways_to_shorter, wholes
 from eventy.injection.lookup import CONFIGURATION
 from eventy.injection.options import FindSetting, Options
 from eventy.injection.parameters import unbound
 from eventy.injection.paths import Paths
-from eventy.injection.rules import ABSTRACT, is_shared, of_argument, of_needed, of_override, of_provider, takes_class
+from eventy.injection.rules import (
+    ABSTRACT,
+    of_class,
+    of_kept,
+    of_needed,
+    of_opened,
+    of_override,
+    of_provider,
+    takes_class,
+)
 
 Way = tuple[str, ...]
 
@@ -102,7 +122,9 @@ class Wiring:
             for part in unfolded(provider):
                 here = self._path_to(provider, (asker,))
                 here = here if part is provider else self._path_to(part, here)
-                self._say(part, here, (*of_needed(part), *of_override(part)))
+                for whole in wholes(part):
+                    path = here if whole is part else self._path_to(whole, here)
+                    self._say(whole, path, (*of_needed(whole), *of_override(whole)))
         elif not isinstance(last_override(provider), (providers.Dependency, *ABSTRACT)):
             self._visit(provider, (), is_asked=False)
 
@@ -140,10 +162,23 @@ class Wiring:
             if self.is_sound(needed):
                 self._say(provider, there, self._options.misfits(one, needed))
             return
-        self._say(needed, there, of_needed(needed))
         if not takes_class(one, needed):
             self._say(needed, there, of_override(needed))
-        self._say(provider, there, of_argument(self._paths.of(provider), one, needed, self._paths.of(needed)))
+        owner = self._paths.of(provider)
+        for whole in wholes(needed):
+            path = there if whole is needed else self._path_to(whole, there)
+            self._say(whole, path, of_needed(whole))
+            self._say(provider, path, of_opened(owner, whole, self._paths.of(whole)))
+        for way in ways_to_shorter(needed) if is_shared(one) else ():
+            self._say(provider, self._along(way, there), of_kept(owner, way[-1], self._paths.of(way[-1])))
+        self._say(provider, there, of_class(one, needed))
+
+    def _along(self, way: Sequence[Provider], path: Way) -> Way:
+        """Return a path to the first of a way with the rest of it at its end; what a part belongs to is in its name."""
+        for before, provider in pairwise(way):
+            if not (isinstance(before, OF_INSTANCE) and isinstance(provider, PART)):
+                path = self._path_to(provider, path)
+        return path
 
     def _path_to(self, provider: Provider, path: Way) -> Way:
         """Return the path with a provider at its end; a list without a name would say nothing."""

@@ -25,6 +25,8 @@ from tests.app.recording import Recording
 class Engine:
     """Talks to a database."""
 
+    pool: object = None
+
 
 class Draft:
     """Of one message."""
@@ -138,6 +140,80 @@ def test_singleton_that_keeps_it_in_a_list_is_refused_as_well(held: Any) -> None
     assert mistake.startswith("service → draft: is a Factory")
 
 
+class Maker:
+    def part_of(self, draft: Draft) -> object:
+        return draft
+
+
+def first(*made: object) -> object:
+    return made[0]
+
+
+draft = providers.Factory(Draft)
+maker = providers.Singleton(Maker)
+chosen = providers.Selector(lambda: "it", it=draft)
+
+
+@pytest.mark.parametrize(
+    ("argument", "way"),
+    [
+        (draft.provided.lines, "draft.lines → draft"),
+        (draft.provided.lines["first"].amount, "draft.lines['first'].amount → draft"),
+        (draft.provided.lines.call(), "draft.lines() → draft"),
+        (draft.provided.lines.call().first, "draft.lines().first → draft.lines() → draft"),
+        (maker.provided.part_of.call(draft), "maker.part_of() → draft"),
+        (providers.Callable(first, draft), "Callable(first) → draft"),
+        (providers.Callable(first, providers.Callable(first, draft)), "Callable(first) → Callable(first) → draft"),
+        (providers.Callable(first, draft.provided.lines), "Callable(first) → draft.lines → draft"),
+        (providers.Callable(draft), "Callable(draft) → draft"),
+        (providers.List(providers.Dict(a=draft.provided.lines)), "draft.lines → draft"),
+        (providers.Callable(first, providers.List(chosen)), "Callable(first) → chosen → draft"),
+        (chosen, "draft"),
+        (providers.Resource(first, draft), "Resource(first) → draft"),
+        (providers.Dependency(default=draft), "Dependency → draft"),
+    ],
+)
+def test_singleton_that_keeps_what_is_behind_another_provider_is_refused(argument: Any, way: str) -> None:
+    service = providers.Singleton(Service, drafts=argument)
+    (mistake,) = mistakes_in(draft=draft, maker=maker, chosen=chosen, service=service)
+    assert mistake.startswith(f"service → {way}: is a Factory, but the singleton service keeps what it gets for ever")
+    assert "make draft a Singleton, or let service take the provider itself" in mistake
+
+
+def test_placeholder_that_a_factory_fills_is_seen_through() -> None:
+    class Inner(containers.DeclarativeContainer):
+        draft: providers.Dependency[Draft] = providers.Dependency(instance_of=Draft)
+        service = providers.Singleton(Service, draft)
+
+    (mistake,) = mistakes_in(draft=draft, inner=providers.Container(Inner, draft=draft))
+    assert mistake.startswith(
+        "inner.service → inner.draft → draft: is a Factory, but the singleton inner.service keeps"
+    )
+
+
+def test_override_behind_another_provider_may_be_made_as_it_likes() -> None:
+    engine = providers.Singleton(Engine)
+    reached = providers.Callable(first, engine)
+    container = a_root(
+        engine=engine, reached=reached, one=providers.Singleton(Service, drafts=engine.provided.__class__)
+    )
+    container.set_provider("two", providers.Singleton(Service, drafts=reached))
+    with engine.override(providers.Factory(Engine)), reached.override(providers.Factory(Engine)):
+        check(container)
+
+
+def test_what_is_computed_for_a_singleton_of_what_stays_is_fine() -> None:
+    engine = providers.Singleton(Engine)
+    check(
+        a_root(
+            engine=engine,
+            called=providers.Singleton(Service, drafts=providers.Callable(first, engine, draft.provider)),
+            part=providers.Singleton(Service, drafts=maker.provided.part_of.call(engine)),
+            another=providers.Factory(Service, drafts=draft.provided.lines),
+        )
+    )
+
+
 def test_singleton_that_keeps_what_is_a_threads_own_is_refused() -> None:
     draft = providers.ThreadLocalSingleton(Draft)
     (mistake,) = mistakes_in(draft=draft, service=providers.Singleton(Service, draft))
@@ -168,6 +244,18 @@ def test_context_manager_behind_another_provider_is_refused(kind: Any, opened: p
         "would get it unopened: have the handler ask for session and pass on what it gives, or let service take the "
         "provider itself (write .provider after it) and enter what that makes"
     )
+
+
+def test_part_of_a_context_manager_is_refused_with_the_way_to_it() -> None:
+    opened = providers.Factory(Asynchronous)
+    (mistake,) = mistakes_in(session=opened, service=providers.Factory(Service, drafts=opened.provided.connection))
+    assert mistake.startswith("service → session.connection → session: is an async context manager. Only parameters of")
+
+
+def test_part_of_what_must_be_awaited_is_refused_with_the_way_to_it() -> None:
+    engine = providers.Factory(connect)
+    (mistake,) = mistakes_in(engine=engine, service=providers.Singleton(Service, drafts=engine.provided.pool))
+    assert mistake.startswith("service → engine.pool → engine: must be awaited, as a Factory of the async connect")
 
 
 def test_scope_of_a_consumer_is_a_method_and_its_call_is_refused() -> None:
