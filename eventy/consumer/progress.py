@@ -61,7 +61,8 @@ class Progress:
         """Commit everything now, in place of a request under way.
 
         That one must end first: the client would send it later, under the next generation of the group, and move
-        another member's offset backwards.
+        another member's offset backwards. It is asked for once: what passes by itself the client tries again as long
+        as a request may take, and the rebalance waits for that; what isn't committed then is handled again.
         """
         async with self._flushing:
             await self.cancel()

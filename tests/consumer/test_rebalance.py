@@ -9,7 +9,7 @@ import pytest
 
 from eventy.clock import Clock
 from eventy.consumer.memory import MemoryPort
-from eventy.errors import CommitFailedError, HandlerError
+from eventy.errors import BrokerUnavailableError, CommitFailedError, HandlerError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.message.record import Record, TopicPartition
@@ -196,6 +196,27 @@ async def test_attempts_go_on_though_the_message_before_comes_again(
     await scene.until_committed("g", topic, {0: 3})
     assert notes.numbers == [0, 1, 0, 1, 2]
     assert [context.attempt for context in notes.contexts] == [1, 1, 1, 2, 1]
+
+
+async def test_messages_whose_commit_fails_as_their_partitions_go_come_again_and_none_is_lost(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic, first, second, commit, failures = await topic_of_two(scene), Notes(), Notes(), MemoryPort.commit, 0
+
+    async def give_no_answer(port: MemoryPort, offsets: Mapping[TopicPartition, int]) -> None:
+        nonlocal failures
+        if first.numbers and not second.numbers:
+            failures += 1
+            raise BrokerUnavailableError("no answer")
+        await commit(port, offsets)
+
+    monkeypatch.setattr(MemoryPort, "commit", give_no_answer)
+    await scene.consume(first, topic, group="g")
+    await first.until(8)
+    await scene.consume(second, topic, group="g")
+    await scene.until_committed("g", topic, {0: 4, 1: 4})
+    assert failures >= 2  # that in the background, and that of the rebalance
+    assert Counter(first.numbers + second.numbers) == Counter([*range(8), *range(8)])
 
 
 @pytest.mark.parametrize("told", ["on_revoked", "on_assigned"])
