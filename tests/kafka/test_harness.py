@@ -71,3 +71,16 @@ async def test_send_to_a_topic_that_is_there_already_is_refused_each_time_and_th
             for _ in range(2):
                 with pytest.raises(HarnessError, match=f"{other} is there already"):
                     await app.send(message(n=1), other)
+
+
+async def test_application_that_is_cut_off_has_disconnected(
+    kafka_broker: KafkaBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it does behind the back of whoever cuts it off; `no_task_is_left` looks."""
+    monkeypatch.setattr("eventy.consumer.run._LEAVE", 0)  # seconds that it is waited for
+    container = service(then={"do": forward}, consumer_delivery="exactly_once")
+    with pytest.raises(AssertionError, match="of the test"):
+        async with KafkaHarness(container, kafka_broker.bootstrap, topics=["out"]) as app:
+            for number in range(50):
+                await app.send(message(n=number), "in", key=str(number))
+            raise AssertionError("of the test")

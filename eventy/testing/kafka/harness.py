@@ -31,6 +31,8 @@ C = TypeVar("C")
 
 # Real seconds; what isn't done by then never will be.
 DEADLINE = 30.0
+# Seconds for clients of an application that was cut off to disconnect: they give up after 3, and after 3 more.
+_DISCONNECT = 7.0
 # Seconds between looks at the broker: nobody tells when something is committed.
 _LOOK = 0.02
 
@@ -92,6 +94,7 @@ class KafkaHarness(BaseHarness[C]):
             self._stack = stack.pop_all()
 
     async def _start(self) -> None:
+        self._before_start = asyncio.all_tasks()
         await self.app.__aenter__()
         try:
             await self._until(self._is_ready, lambda: f"not ready: {self.app.readiness() or self._unread()}")
@@ -121,12 +124,19 @@ class KafkaHarness(BaseHarness[C]):
             # A test that is skipped half-way may have begun something: it ends in good order, as one that passes.
             if error is not None and not isinstance(error, asyncio.CancelledError | pytest.skip.Exception):
                 await self.app.abort()
+                await self._disconnected()
             else:
                 try:
                     await self.app.__aexit__(kind, error, trace)
                 except BaseException as failure:
                     if failure is not self._told:
                         raise
+
+    async def _disconnected(self) -> None:
+        """Return when what was cut off has disconnected, which takes a while behind its back: the loop ends with us."""
+        left = asyncio.all_tasks() - self._before_start - {asyncio.current_task()}
+        if left:
+            await asyncio.wait(left, timeout=_DISCONNECT)
 
     async def _create_topics(self, topics: Collection[str]) -> None:
         refused = await make_topics(self._admin, dict.fromkeys(topics, self._partitions))
