@@ -12,8 +12,9 @@ from eventy.event.generic import GenericEvent
 from eventy.testing.simulation import Faults, Simulation, SimulationError, SimulationFailedError, simulate
 from eventy.testing.simulation.run import play
 from tests.simulation import payments, relay
-from tests.simulation.commands import ran
+from tests.simulation.commands import ROOT, ran
 
+pytest_plugins = ["pytester"]
 DIGESTS = """
 from eventy.testing.simulation.run import play
 from tests.simulation import payments, relay
@@ -57,6 +58,31 @@ def test_failing_seed_is_told_with_the_command_that_plays_it_again() -> None:
     assert f"digest {failure.outcome.digest}," in told
     assert "This isn't what came" not in told
     assert f"It fails: AssertionError: {str(failure.outcome.error).splitlines()[0]}" in told
+
+
+BESIDE = """
+from eventy.testing.simulation import simulate
+
+async def scenario(simulation):
+    assert simulation.seed != 3, "three"
+
+def test_it():
+    simulate(scenario)
+"""
+
+
+def test_command_finds_a_scenario_that_pytest_has_found_beside_its_test(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    (pytester.mkdir("checks") / "test_there.py").write_text(BESIDE)
+    told = pytester.runpytest_subprocess("-p", "no:cacheprovider").stdout.str()
+    command = told.rpartition("Play it again:\nE ")[2].splitlines()[0].strip()
+    assert command.startswith("env PYTHONPATH=checks:")
+    replay = pytester.run(*shlex.split(command))
+    assert replay.ret == 1
+    replay.stdout.fnmatch_lines(["test_there:scenario, seed 3: digest *", "It fails: AssertionError: three"])
+    replay.stdout.no_fnmatch_line("This isn't what came*")
 
 
 def test_scenario_that_cannot_be_imported_is_told_by_a_line_of_python() -> None:

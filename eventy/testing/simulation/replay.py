@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Callable
@@ -20,12 +21,34 @@ def command(scenario: Callable[..., Any], seed: int, digest: str, faults: Faults
     if (path := path_of(scenario)) is None:
         name = getattr(scenario, "__name__", "scenario")
         return f"simulate({name}, seeds=[{seed}]{'' if faults is None else f', faults={faults}'})"
-    words = [_python(), "-m", "eventy.testing.simulation", path, "--seed", str(seed), "--digest", digest]
+    words = [
+        *_search_path(scenario),
+        _python(),
+        "-m",
+        "eventy.testing.simulation",
+        path,
+        "--seed",
+        str(seed),
+        "--digest",
+        digest,
+    ]
     if faults is not None:
         default = Faults()
         changed = [one.name for one in fields(faults) if getattr(faults, one.name) != getattr(default, one.name)]
         words += [f"--fault={name}={getattr(faults, name):g}" for name in changed]
     return shlex.join(words)
+
+
+def _search_path(scenario: Callable[..., Any]) -> list[str]:
+    """Return what has Python find the scenario's module, which pytest may have found beside the test alone."""
+    module = sys.modules[scenario.__module__]
+    if (file := getattr(module, "__file__", None)) is None:
+        return []
+    folder = Path(file).parents[module.__name__.count(".")]
+    if folder == Path.cwd():
+        return []
+    others = os.environ.get("PYTHONPATH")
+    return ["env", f"PYTHONPATH={_from_here(folder)}{f'{os.pathsep}{others}' if others else ''}"]
 
 
 def path_of(scenario: Callable[..., Any]) -> str | None:
@@ -60,6 +83,9 @@ def faults_of(words: list[str]) -> Faults | None:
 
 def _python() -> str:
     """Return the interpreter, as it is called from here."""
+    return str(_from_here(Path(sys.executable)))
+
+
+def _from_here(path: Path) -> Path:
     here = Path.cwd()
-    path = Path(sys.executable)
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+    return path.relative_to(here) if path.is_relative_to(here) else path
