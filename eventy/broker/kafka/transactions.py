@@ -87,11 +87,9 @@ class KafkaTransactions:
             async with self._explained(), asyncio.timeout(_COMMIT):
                 targets = await self._targets(producer, records, letters)
                 await producer.begin_transaction()
+                await _write(producer, targets)
                 next_offset = {aiokafka.TopicPartition(*self._source): offset}
-                # Side by side: neither counts before the commit, and each answer takes its time.
-                await asyncio.gather(
-                    _write(producer, targets), producer.send_offsets_to_transaction(next_offset, self._group)
-                )
+                await producer.send_offsets_to_transaction(next_offset, self._group)
                 await producer.commit_transaction()
         except BaseException:
             self._discard()
