@@ -87,7 +87,6 @@ class Chain:
         group.start(place)
 
     async def _replace(self, group: Group, place: int) -> None:
-        await group.until_at_work(place)  # before, it may not even listen to signals
         status = await group.stop(place)
         assert status == 0, f"it ended with {status}"
         group.start(place)
