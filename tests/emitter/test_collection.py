@@ -1,10 +1,14 @@
 """What is held back, and the ids it gets."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import pytest
 
 from eventy.broker.log import StoredRecord
 from eventy.emitter.collection import Collection, Terms
 from eventy.errors import SendError
+from eventy.message.context import Context
 from eventy.message.record import ProducerRecord
 
 
@@ -29,6 +33,20 @@ def ids(collection: Collection, *sends: tuple[str, str]) -> list[str]:
         found.append(collection.next(destination, name)[0])
         collection.add(Nowhere(), ProducerRecord(destination, None, b"", ()))
     return found
+
+
+@pytest.mark.parametrize("data", [None, {}, {"correlation_id": "c"}, MappingProxyType({"correlation_id": "c"})])
+def test_collection_sets_all_that_a_context_does(data: Mapping[str, object] | None) -> None:
+    message = StoredRecord("topic", 0, 7, 0, None, b"")
+    context = vars(Context(message, 3, is_replaying=True, data=data))
+    held = vars(Collection(message, Terms("g"), 3, True, data))
+    assert {name: held.get(name) for name in context} == context
+
+
+@pytest.mark.parametrize("corr_id", ["c", "", None, 7, ["c"]])
+def test_correlation_id_of_a_collection_is_that_of_a_context(corr_id: object) -> None:
+    message, data = StoredRecord("topic", 0, 7, 0, None, b""), {"correlation_id": corr_id}
+    assert Collection(message, Terms("g"), data=data).corr_id == Context(message, data=data).corr_id
 
 
 def test_same_sends_of_the_same_message_have_the_same_ids() -> None:
