@@ -12,7 +12,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from eventy.broker.kafka.connection import KafkaConnection
 from eventy.broker.log import StoredRecord
 from eventy.clock import Clock
-from eventy.consumer.kafka import KafkaPort
+from eventy.consumer.kafka_port import KafkaPort
 from eventy.consumer.subscription import Subscription
 from eventy.errors import BrokerError, BrokerUnavailableError, RecordTooLargeError
 from eventy.handler.dead_letter import dead_letter

@@ -99,7 +99,7 @@ async def test_listener_that_fails_ends_the_consumer(scene: Scene, monkeypatch: 
 async def test_without_a_group_new_partitions_do_not_make_latest_pass_over_anything(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("eventy.consumer.kafka.METADATA_MAX_AGE", 100)
+    monkeypatch.setattr("eventy.consumer.kafka_port.METADATA_MAX_AGE", 100)
     topic, going_on = await scene.topic(), asyncio.Event()
 
     async def wait(event: BaseEvent, context: Context) -> None:

@@ -41,7 +41,7 @@ async def test_consumer_with_something_to_commit_stops_in_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("eventy.broker.kafka.requests.bounded.__defaults__", (3.0,))  # instead of ten, for a commit
-    monkeypatch.setattr("eventy.consumer.kafka._CLOSE", 2.0)
+    monkeypatch.setattr("eventy.broker.kafka.consumer._CLOSE", 2.0)
     before, topic, going_on = asyncio.all_tasks(), await scene.topic(), asyncio.Event()
 
     async def wait(_: BaseEvent, __: Context) -> None:

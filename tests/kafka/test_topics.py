@@ -19,7 +19,7 @@ from eventy.testing.kafka.topics import unique
 @pytest.fixture(autouse=True)
 def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("eventy.broker.kafka.connection.METADATA_MAX_AGE", 300)
-    monkeypatch.setattr("eventy.consumer.kafka.METADATA_MAX_AGE", 300)
+    monkeypatch.setattr("eventy.consumer.kafka_port.METADATA_MAX_AGE", 300)
 
 
 async def create(scene: Scene, topic: str, *numbers: int) -> None:
@@ -62,7 +62,7 @@ async def test_members_take_up_a_new_topic_in_one_rebalance(scene: Scene, monkey
     pattern = re.compile(f"{name}-.*")
     await create(scene, f"{name}-1")
     ports = [port_of(await scene.consume(Notes(), pattern, group=name))]
-    monkeypatch.setattr("eventy.consumer.kafka.METADATA_MAX_AGE", 3_600_000)  # the others look in rebalances only
+    monkeypatch.setattr("eventy.consumer.kafka_port.METADATA_MAX_AGE", 3_600_000)  # the others look in rebalances only
     ports += [port_of(await scene.consume(Notes(), pattern, group=name)) for _ in range(2)]
     await until(lambda: len({group_of(port)[1] for port in ports}) == 1)
     ((topics, generation),) = {group_of(port) for port in ports}

@@ -18,7 +18,7 @@ from eventy.testing.kafka.topics import unique
 def kafka_looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twice a second; by itself it's every 5 s."""
     monkeypatch.setattr("eventy.broker.kafka.connection.METADATA_MAX_AGE", 500)
-    monkeypatch.setattr("eventy.consumer.kafka.METADATA_MAX_AGE", 500)
+    monkeypatch.setattr("eventy.consumer.kafka_port.METADATA_MAX_AGE", 500)
 
 
 class Family:
