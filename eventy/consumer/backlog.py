@@ -18,14 +18,14 @@ class Backlog:
     """The batches that wait, in order; a partition that has enough of them is paused.
 
     Parameters
-        changed: set when a batch arrives.
+        changed: set when a batch arrives, and when its worker is stopped.
     """
 
     def __init__(self, partition: TopicPartition, port: Port, changed: asyncio.Event) -> None:
         self.position: int | None = None
         self._partition = partition
         self._port = port
-        self._changed = changed
+        self.changed = changed
         self._batches: deque[Sequence[Record]] = deque()
 
     def begin(self, offset: int) -> None:
@@ -46,7 +46,7 @@ class Backlog:
             return
         self.position = records[-1].offset + 1
         self._batches.append(records)
-        self._changed.set()
+        self.changed.set()
         if len(self._batches) >= _WAITING:
             self._port.pause(self._partition)
 

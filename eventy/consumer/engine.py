@@ -18,6 +18,7 @@ from eventy.consumer.port import Port
 from eventy.consumer.positions import check_position
 from eventy.consumer.run import Run
 from eventy.consumer.subscription import Subscription, Topic
+from eventy.consumer.treatment import Treatment
 from eventy.emitter.base import BaseEventEmitter
 from eventy.errors import ConfigurationError, EventyError
 from eventy.handler.attempt import Attempt, Deliver
@@ -91,13 +92,10 @@ class EngineConsumer(BaseEventConsumer, Generic[Broker]):
         if self._run is not None and not self._run.is_over:
             raise EventyError(f"{self.name} is started already: stop it first")
         self._tell_what_has_no_use()
-        self._run = Run(
-            self.name,
-            port=self._port(),
+        treatment = Treatment(
             clock=self._clock,
             options=self._options,
             group=self.group,
-            position=self._position,
             attempt=Attempt(
                 self._serializer,
                 deliver,
@@ -109,6 +107,7 @@ class EngineConsumer(BaseEventConsumer, Generic[Broker]):
             ),
             counts=self.counts,
         )
+        self._run = Run(self.name, treatment, port=self._port(), position=self._position)
         if self._checkpoint_callback is not None:
             self._run.set_checkpoint_callback(self._checkpoint_callback)
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
-from eventy.clock import Clock
-from eventy.consumer.counts import Counts
 from eventy.consumer.delivery import Delivery
-from eventy.consumer.options import ConsumerOptions
 from eventy.consumer.pauses import Pauses
+from eventy.consumer.treatment import Treatment
 from eventy.emitter.collection import Send
 from eventy.errors import (
     BrokerError,
@@ -37,9 +35,6 @@ _RENEWAL = 0.1
 # Tries to write the same sends before it may be their number that fails.
 _DOUBTS = 3
 
-#: Makes the nth attempt at a record, which may be one of a replay, and returns what it sent.
-AttemptAt = Callable[[Record, int, bool], Awaitable[Sequence[Send]]]
-
 
 class Retry(NamedTuple):
     """The next attempt at a message, and when it may be made, on the clock that never goes back."""
@@ -64,9 +59,7 @@ class Handling:
 
     Parameters
         checkpoint: below it everything has been handled before.
-        group: of the consumer.
-        attempt: makes attempts.
-        delivery: writes what they come to.
+        delivery: writes what messages come to.
         retries: what failed and will be tried again, by offset. It is there before this assignment and after it: a
             rebalance doesn't give a message its attempts back.
         stopping: set when nothing new may begin.
@@ -75,32 +68,29 @@ class Handling:
     def __init__(
         self,
         partition: TopicPartition,
+        treatment: Treatment,
         *,
         checkpoint: int,
-        clock: Clock,
-        options: ConsumerOptions,
-        group: str | None,
-        attempt: AttemptAt,
         delivery: Delivery,
         retries: dict[int, Retry],
-        counts: Counts,
         stopping: Stop,
     ) -> None:
+        options = treatment.options
         self.partition = partition
-        self.attempt = attempt
+        self.clock = treatment.clock
+        self.options = options
+        self.attempt = treatment.attempt
         self.delivery = delivery
         self.retries = retries
-        self.counts = counts
+        self.counts = treatment.counts
         self.checkpoint = checkpoint
-        self.pauses = Pauses(clock, stopping)
+        self.stopping = stopping
+        self.pauses = Pauses(treatment.clock, stopping)
         self.is_flushing = False  # what was sent isn't acknowledged yet
         self.given_up: dict[int, Record] = {}  # by offset, until the broker has acknowledged what becomes of them
         self._longest: Ended | None = None
         self.is_abandoned = False  # the partition is somebody else's: what still runs counts no more
-        self._clock = clock
-        self._options = options
-        self._group = group
-        self._stopping = stopping
+        self._group = treatment.group
         self._poison = PoisonRow(options.max_poison, max(options.slice_messages, options.concurrency))
         self._policy = RetryPolicy(
             options.max_retries,
@@ -112,7 +102,7 @@ class Handling:
 
     def ended(self, record: Record, since: float) -> None:
         """Note how long an attempt has taken, if it's the longest one since `take_longest`."""
-        seconds = self._clock.monotonic() - since
+        seconds = self.clock.monotonic() - since
         if self._longest is None or seconds > self._longest.seconds:
             self._longest = Ended(record, seconds)
 
@@ -132,7 +122,7 @@ class Handling:
             return None
         logger.warning("%s: attempt %d failed, next in %g s", place_of(record), attempt, wait, exc_info=error)
         self.counts.retried += 1
-        retry = self.retries[record.offset] = Retry(attempt + 1, self._clock.monotonic() + wait)
+        retry = self.retries[record.offset] = Retry(attempt + 1, self.clock.monotonic() + wait)
         return retry
 
     # ------------------------------------------------------------ giving up
@@ -143,7 +133,7 @@ class Handling:
         Raises HandlerError when the consumer must stop: nothing may be committed past the message.
         """
         is_replaying = record.offset < self.checkpoint
-        what = outcome(cast(Outcome, self._options.on_exhausted), group=self._group, is_replaying=is_replaying)
+        what = outcome(cast(Outcome, self.options.on_exhausted), group=self._group, is_replaying=is_replaying)
         if what == "stop":
             self._show(record, attempt, error)
             raise HandlerError(_given_up(place_of(record), attempt, error)) from error
@@ -193,15 +183,15 @@ class Handling:
         if self._poison.add(number):
             raise HandlerError(
                 f"{place_of(record)}: the message can't be decoded: {error}. It makes more than "
-                f"{self._options.max_poison} in a row (EVENTY_CONSUMER_MAX_POISON), so something else is wrong, the "
+                f"{self.options.max_poison} in a row (EVENTY_CONSUMER_MAX_POISON), so something else is wrong, the "
                 "schemas of this deployment for example. Nothing was committed past it: mend that"
             ) from error
 
     async def _put_aside(self, record: Record, attempt: int, error: BaseException) -> bool:
         where = place_of(record)
-        letter = dead_letter(record, error, group=self._group, suffix=self._options.dead_letter_suffix)
+        letter = dead_letter(record, error, group=self._group, suffix=self.options.dead_letter_suffix)
         refusals = 0
-        while not self._stopping.is_set():
+        while not self.stopping.is_set():
             try:
                 await self.delivery.write_letter(letter, record.offset + 1)
             except (BrokerUnavailableError, TransactionError) as trouble:
@@ -226,7 +216,7 @@ class Handling:
 
     @property
     def stops_on_exhaustion(self) -> bool:
-        return self._options.on_exhausted == "stop"
+        return self.options.on_exhausted == "stop"
 
     # ------------------------------------------------------------ flushing
 
@@ -263,12 +253,12 @@ class Handling:
                 await self.pause(wait)
             else:
                 return True
-            if self._stopping.is_set():
+            if self.stopping.is_set():
                 return False
 
     def _advice(self, sends: int, first: int, last: int) -> str:
         """Return what a warning adds about sends that are written again and again."""
-        options = self._options
+        options = self.options
         if sends <= 1:
             return ""
         if first == last:

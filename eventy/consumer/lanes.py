@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import takewhile
 from math import inf
 
-from eventy.consumer.handling import RefusedError, Retry
-from eventy.consumer.work import Nap, Running, Workplace, cancelled_itself
+from eventy.consumer.backlog import Backlog
+from eventy.consumer.handling import Handling, RefusedError, Retry
+from eventy.consumer.port import Port
+from eventy.consumer.work import Mark, Nap, Running, cancelled_itself
 from eventy.emitter.collection import Send
 from eventy.errors import HandlerError
 from eventy.message.record import Record, place_of
@@ -45,19 +47,29 @@ class Lanes:
 
     What is committed is the offset of the lowest message that isn't done, so a restart repeats those beyond it. At
     most `slice_messages` are between the two: a key that is stuck lets the partition wait, not the memory grow.
+
+    Parameters
+        failed: told at once what ends the consumer, which stops the worker. What else runs may take its time to finish.
     """
 
-    def __init__(self, place: Workplace) -> None:
-        self._handling = place.handling
-        self._backlog = place.backlog
-        self._port = place.port
-        self._clock = place.clock
-        self._concurrency = place.options.concurrency
-        self._most = max(place.options.slice_messages, place.options.concurrency)
-        self._mark = place.mark
-        self._stopping = place.stopping
-        self._changed = place.changed
-        self._fail = place.failed
+    def __init__(
+        self,
+        handling: Handling,
+        backlog: Backlog,
+        port: Port,
+        mark: Mark,
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        self._handling = handling
+        self._backlog = backlog
+        self._port = port
+        self._clock = handling.clock
+        self._concurrency = handling.options.concurrency
+        self._most = max(handling.options.slice_messages, handling.options.concurrency)
+        self._mark = mark
+        self._stopping = handling.stopping
+        self._changed = backlog.changed
+        self._fail = failed
         self._batch: Iterator[Record] = iter(())
         self._taken = 0
         self._window: deque[Entry] = deque()  # by offset, from the lowest that isn't done
@@ -68,7 +80,7 @@ class Lanes:
         self._finished: list[Entry] = []
         self._unwritten: set[bytes] = set()  # keys of what couldn't be flushed: nothing of them overtakes it
         self._is_idle = False
-        self._in_order = place.handling.delivery.in_order
+        self._in_order = handling.delivery.in_order
         self._is_broken = False
 
     def running(self) -> Iterable[Running]:

@@ -7,17 +7,15 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from eventy.clock import Clock
 from eventy.consumer.assignment import Assignment
 from eventy.consumer.blocks import Blocks
 from eventy.consumer.checkpoints import CheckpointCallback, Checkpoints
-from eventy.consumer.counts import Counts
-from eventy.consumer.handling import AttemptAt, Retry
-from eventy.consumer.options import ConsumerOptions
+from eventy.consumer.handling import Retry
 from eventy.consumer.port import Port
 from eventy.consumer.positions import Positions
 from eventy.consumer.progress import Progress
 from eventy.consumer.stalls import Stalls
+from eventy.consumer.treatment import Treatment
 from eventy.consumer.unfinished import Waiting, messages, of_others, stack
 from eventy.consumer.work import Nap, Running
 from eventy.consumer.worker import Worker
@@ -41,28 +39,22 @@ class Run:
 
     Parameters
         name: of the consumer, for the log.
-        group: whose offsets are committed; None: nobody's.
         position: where to begin, see `eventy.consumer.positions`.
-        attempt: makes attempts at messages.
-        counts: is kept up to date.
     """
 
     def __init__(
         self,
         name: str,
+        treatment: Treatment,
         *,
         port: Port,
-        clock: Clock,
-        options: ConsumerOptions,
-        group: str | None,
         position: str,
-        attempt: AttemptAt,
-        counts: Counts,
     ) -> None:
+        clock = treatment.clock
         self._name = name
         self._port = port
         self._clock = clock
-        positions = Positions(port, position, group)
+        positions = Positions(port, position, treatment.group)
         retries: defaultdict[TopicPartition, dict[int, Retry]] = defaultdict(dict)
         self._retries = retries
         self._progress = Progress(port.commit, clock, self._fail)
@@ -71,16 +63,12 @@ class Run:
         def worker(partition: TopicPartition) -> Worker:
             return Worker(
                 partition,
+                treatment,
                 port=port,
-                clock=clock,
-                options=options,
-                group=group,
                 positions=positions,
                 checkpoints=self._checkpoints,
                 progress=self._progress,
-                attempt=attempt,
                 retries=retries[partition],
-                counts=counts,
                 failed=self._fail,
             )
 
@@ -100,7 +88,7 @@ class Run:
         self._halted = False
         self._stopped = False
         self._ended = asyncio.Event()
-        self._stalls = Stalls(name, clock, options.stall_timeout, self._assignment.running)
+        self._stalls = Stalls(name, clock, treatment.options.stall_timeout, self._assignment.running)
         self._blocks = Blocks(name, clock, self._assignment.running, self._assignment.take_longest)
         self._supervisor = asyncio.create_task(self._supervise(), name=name)
 

@@ -7,8 +7,10 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from eventy.consumer.handling import RefusedError, Retry
-from eventy.consumer.work import Nap, Running, Workplace
+from eventy.consumer.backlog import Backlog
+from eventy.consumer.handling import Handling, RefusedError, Retry
+from eventy.consumer.port import Port
+from eventy.consumer.work import Mark, Nap, Running
 from eventy.emitter.collection import Send
 from eventy.message.record import Record
 from eventy.tasks import is_being_cancelled
@@ -25,16 +27,16 @@ class Slice(NamedTuple):
 class Serial:
     """One message at a time; while one waits for its retry, the partition does."""
 
-    def __init__(self, place: Workplace) -> None:
-        self._handling = place.handling
-        self._backlog = place.backlog
-        self._port = place.port
-        self._clock = place.clock
-        self._slice_messages = place.options.slice_messages
-        self._slice_time = place.options.slice_time / 1000
-        self._mark = place.mark
-        self._stopping = place.stopping
-        self._changed = place.changed
+    def __init__(self, handling: Handling, backlog: Backlog, port: Port, mark: Mark) -> None:
+        self._handling = handling
+        self._backlog = backlog
+        self._port = port
+        self._clock = handling.clock
+        self._slice_messages = handling.options.slice_messages
+        self._slice_time = handling.options.slice_time / 1000
+        self._mark = mark
+        self._stopping = handling.stopping
+        self._changed = backlog.changed
         self._singly_below = 0
         self._taken = 0
         self._at: Record | None = None

@@ -1,20 +1,13 @@
-"""The contract of how a partition's messages are worked on, and what every way of it works with."""
+"""The contract of how a partition's messages are worked on."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from eventy.clock import Clock
-from eventy.consumer.backlog import Backlog
-from eventy.consumer.handling import Handling
-from eventy.consumer.options import ConsumerOptions
-from eventy.consumer.port import Port
 from eventy.errors import HandlerError
 from eventy.message.record import Record
-from eventy.tasks import Stop
 
 
 class Running(NamedTuple):
@@ -38,6 +31,9 @@ def cancelled_itself(where: object) -> HandlerError:
     )
 
 
+#: Notes the offset of the first message that isn't done.
+Mark = Callable[[int], None]
+
 #: Tells until when a task does nothing but wait for the clock; None when that isn't all it does.
 Nap = Callable[[asyncio.Task[Any]], float | None]
 
@@ -59,27 +55,3 @@ class Work(Protocol):
     def due(self, nap: Nap) -> float | None:
         """Return until when all of it waits for the clock, infinity when there is nothing; None: something goes on."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workplace:
-    """What the messages of one partition are worked on with.
-
-    Parameters
-        handling: carries out what is decided of them.
-        backlog: where they come from.
-        mark: notes the offset of the first message that isn't done.
-        stopping: set when nothing new may begin.
-        changed: set when a batch has arrived, and with `stopping`.
-        failed: told at once what ends the consumer; it sets `stopping`. What else runs may take its time to finish.
-    """
-
-    handling: Handling
-    backlog: Backlog
-    port: Port
-    clock: Clock
-    options: ConsumerOptions
-    mark: Callable[[int], None]
-    stopping: Stop
-    changed: asyncio.Event
-    failed: Callable[[BaseException], None]

@@ -7,20 +7,18 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from math import inf
 
-from eventy.clock import Clock
 from eventy.consumer.backlog import Backlog
 from eventy.consumer.checkpoints import Checkpoints
-from eventy.consumer.counts import Counts
 from eventy.consumer.delivery import AtLeastOnce, Delivery, ExactlyOnce, PartitionMovedError
-from eventy.consumer.handling import AttemptAt, Ended, Handling, Retry
+from eventy.consumer.handling import Ended, Handling, Retry
 from eventy.consumer.lanes import Lanes
-from eventy.consumer.options import ConsumerOptions, is_exactly_once
 from eventy.consumer.pauses import Pauses
 from eventy.consumer.port import Port
 from eventy.consumer.positions import Beginning, Positions
 from eventy.consumer.progress import Progress
 from eventy.consumer.serial import Serial
-from eventy.consumer.work import Nap, Running, Work, Workplace
+from eventy.consumer.treatment import Treatment
+from eventy.consumer.work import Nap, Running, Work
 from eventy.errors import BrokerError
 from eventy.message.record import Record, TopicPartition
 from eventy.tasks import Stop, unless
@@ -37,8 +35,6 @@ class Worker:
     Work on an assignment ends with it: a partition that comes back gets a new worker.
 
     Parameters
-        group: of the consumer.
-        attempt: makes attempts at messages.
         retries: what failed before this assignment, by offset.
         failed: told what ends the consumer while other messages are still worked on; else `run` raises it.
     """
@@ -46,39 +42,31 @@ class Worker:
     def __init__(
         self,
         partition: TopicPartition,
+        treatment: Treatment,
         *,
         port: Port,
-        clock: Clock,
-        options: ConsumerOptions,
-        group: str | None,
         positions: Positions,
         checkpoints: Checkpoints,
         progress: Progress,
-        attempt: AttemptAt,
         retries: dict[int, Retry],
-        counts: Counts,
         failed: Callable[[BaseException], None],
     ) -> None:
         self.partition = partition
         self.done: int | None = None
         self.is_abandoned = False
+        self._treatment = treatment
         self._port = port
-        self._clock = clock
-        self._options = options
-        self._group = group
         self._positions = positions
         self._checkpoints = checkpoints
-        self._attempt = attempt
         self._retries = retries
-        self._counts = counts
         self._failed = failed
         self._stopping = Stop()
         self._changed = asyncio.Event()
-        self._pause = Pauses(clock, self._stopping)
+        self._pause = Pauses(treatment.clock, self._stopping)
         self._backlog = Backlog(partition, port, self._changed)
         self._delivery: Delivery
-        if is_exactly_once(options, group):
-            self._delivery = ExactlyOnce(partition, port, counts)
+        if treatment.is_exactly_once:
+            self._delivery = ExactlyOnce(partition, port, treatment.counts)
         else:
             self._delivery = AtLeastOnce(partition, port, progress)
         self._handling: Handling | None = None
@@ -159,7 +147,7 @@ class Worker:
                     await self._work_from_the_beginning()
                 except PartitionMovedError as moved:
                     logger.warning("%s: beginning again: %s", self.partition, moved)
-                    self._counts.partitions_moved += 1
+                    self._treatment.counts.partitions_moved += 1
                     self._backlog.forget()
                     await self._pause(_PAUSE)
         finally:
@@ -170,37 +158,22 @@ class Worker:
             return
         for offset in [offset for offset in self._retries if offset < beginning.offset]:
             del self._retries[offset]
-        handling = self._handling = self._new_handling(beginning.checkpoint)
-        place = Workplace(
-            handling=handling,
-            backlog=self._backlog,
-            port=self._port,
-            clock=self._clock,
-            options=self._options,
-            mark=self._mark,
+        handling = self._handling = Handling(
+            self.partition,
+            self._treatment,
+            checkpoint=beginning.checkpoint,
+            delivery=self._delivery,
+            retries=self._retries,
             stopping=self._stopping,
-            changed=self._changed,
-            failed=self._failed,
         )
-        self._work = Serial(place) if self._options.concurrency == 1 else Lanes(place)
+        if self._treatment.options.concurrency == 1:
+            self._work = Serial(handling, self._backlog, self._port, self._mark)
+        else:
+            self._work = Lanes(handling, self._backlog, self._port, self._mark, self._failed)
         self._checkpoints.aim(self.partition, beginning.checkpoint)
         self._backlog.begin(beginning.offset)
         self._mark(beginning.offset)
         await self._work.run()
-
-    def _new_handling(self, checkpoint: int) -> Handling:
-        return Handling(
-            self.partition,
-            checkpoint=checkpoint,
-            clock=self._clock,
-            options=self._options,
-            group=self._group,
-            attempt=self._attempt,
-            delivery=self._delivery,
-            retries=self._retries,
-            counts=self._counts,
-            stopping=self._stopping,
-        )
 
     async def _beginning(self) -> Beginning | None:
         """Return where to begin; None when stopped before that is found."""
