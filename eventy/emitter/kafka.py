@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from eventy.broker.kafka.batch import Places, partitions_of, targets_of, write_batches
+from eventy.broker.kafka.batch import Partitioning, partitions_of, targets_of, write_batches
 from eventy.broker.kafka.connection import KafkaConnection
 from eventy.broker.kafka.producer import LiveProducer
 from eventy.broker.kafka.requests import REQUEST_TIMEOUT, translated
@@ -114,12 +114,12 @@ class KafkaProducer(BaseEventEmitter):
         singles, what = self._together.pop(topic), f"sending to {topic}"
 
         async def send(producer: AIOKafkaProducer) -> None:
-            places, sent = Places(await partitions_of(producer, topic)), []
+            partitioning, sent = Partitioning(await partitions_of(producer, topic)), []
             for record, written in singles:
-                place = places.any() if record.key is None else places.of(record.key)
+                partition = partitioning.any() if record.key is None else partitioning.of(record.key)
                 headers = list(record.headers)
                 try:
-                    acknowledged = await producer.send(topic, record.value, record.key, place, headers=headers)
+                    acknowledged = await producer.send(topic, record.value, record.key, partition, headers=headers)
                 except KafkaError as error:  # refused by the client itself: the others have nothing to do with it
                     acknowledged = asyncio.get_running_loop().create_future()
                     acknowledged.set_exception(error)

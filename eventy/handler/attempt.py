@@ -15,14 +15,14 @@ from eventy.message.record import Record
 from eventy.serializer.base import BaseEventSerializer
 
 
-class Delivery(Enum):
+class Disposition(Enum):
     """What became of an event that no handler was called with."""
 
     PASSED_OVER = auto()
 
 
 #: Hands an event to its handlers and returns when they are done; PASSED_OVER when it has none.
-Deliver = Callable[[BaseEvent, Context], Awaitable[Delivery | None]]
+Deliver = Callable[[BaseEvent, Context], Awaitable[Disposition | None]]
 
 
 class Attempt:
@@ -80,7 +80,7 @@ class Attempt:
             self._passed_over()
         return () if is_replaying and self._holds_back else collection.sends
 
-    async def _deliver_in_scope(self, scope: Scope, event: BaseEvent, context: Context) -> Delivery | None:
+    async def _deliver_in_scope(self, scope: Scope, event: BaseEvent, context: Context) -> Disposition | None:
         failure = None
         try:
             async with scope():

@@ -12,7 +12,7 @@ from eventy.event.base import BaseEvent
 from eventy.event.generic import GenericEvent
 from eventy.event.registry import HandlerFunction, Registration, Registry
 from eventy.event.tombstone import Tombstone
-from eventy.handler.attempt import Deliver, Delivery
+from eventy.handler.attempt import Deliver, Disposition
 from eventy.injection import Call, Container, Mistakes, compile_handlers, refuse_unbound
 from eventy.message.context import Context
 
@@ -47,12 +47,12 @@ class Dispatcher:
         self._by_name = lru_cache(maxsize=_REMEMBERED_NAMES)(self._find)
         self._of_tombstone = lru_cache(maxsize=_REMEMBERED_NAMES)(self._find_for_tombstone)
 
-    def deliver(self, event: BaseEvent, context: Context) -> Awaitable[Delivery | None]:
+    def deliver(self, event: BaseEvent, context: Context) -> Awaitable[Disposition | None]:
         """Call the handlers of an event, one after the other; there may be none. Raises what they raise."""
         call = self._by_class.get(type(event)) or self._by_name(event.name())
         return call(event, context)
 
-    def _bury(self, event: BaseEvent, context: Context) -> Awaitable[Delivery | None]:
+    def _bury(self, event: BaseEvent, context: Context) -> Awaitable[Disposition | None]:
         return self._of_tombstone(event.name())(event, context)
 
     def _find(self, name: str) -> Deliver:
@@ -102,6 +102,6 @@ def _own_handler(registration: Registration) -> HandlerFunction:
     return cls.execute
 
 
-async def _nothing(event: BaseEvent, context: Context) -> Delivery:
+async def _nothing(event: BaseEvent, context: Context) -> Disposition:
     """Handle an event that nobody is registered for."""
-    return Delivery.PASSED_OVER
+    return Disposition.PASSED_OVER

@@ -14,7 +14,7 @@ from eventy.errors import UnknownNameError
 from eventy.event.base import BaseEvent
 from eventy.event.registry import HandlerFunction, Registration, Registry
 from eventy.event.tombstone import Tombstone
-from eventy.handler.attempt import Deliver, Delivery
+from eventy.handler.attempt import Deliver, Disposition
 from eventy.message.context import Context
 
 #: A class of messages, a function of `on(…)`, or the name of a message.
@@ -68,7 +68,7 @@ class Deliveries:
     def through(self, deliver: Deliver) -> Deliver:
         """Return what consumers deliver to instead."""
 
-        async def delivered(event: BaseEvent, context: Context) -> Delivery | None:
+        async def delivered(event: BaseEvent, context: Context) -> Disposition | None:
             name, task, registration = event.name(), asyncio.current_task(), self._registration(event)
             self.counts[name] += 1
             self.running[task] = Running(event, _handlers(event, registration), context.attempt, time.monotonic())

@@ -96,7 +96,7 @@ def test_identity_is_found_where_it_was_in_a_record_of_the_same_shape() -> None:
     first, *others = read(batch_of(*((0, None, b"v", headers(number)) for number in range(100))))
     layouts = Layouts()
     assert layouts.identity(first.raw_headers) is None
-    assert layouts.learn(first.raw_headers, first.places()) == Identity(b"000", None, None, None)
+    assert layouts.learn(first.raw_headers, first.spans()) == Identity(b"000", None, None, None)
     for number, record in enumerate(others, 1):
         assert layouts.identity(record.raw_headers) == Identity(b"%03d" % number, None, None, None)
 
@@ -106,7 +106,7 @@ def test_forged_shapes_do_not_pile_up() -> None:
     one_of_each_size: list[list[Header]] = [[("ce_id", b"x" * size)] for size in range(2_000)]
     records = read(batch_of(*((0, None, b"v", headers) for headers in one_of_each_size)))
     for size, record in enumerate(records):
-        assert layouts.learn(record.raw_headers, record.places()).message_id == b"x" * size
+        assert layouts.learn(record.raw_headers, record.spans()).message_id == b"x" * size
     assert len(layouts) <= MOST
 
 

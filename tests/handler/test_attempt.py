@@ -7,7 +7,7 @@ from eventy.emitter.collection import collecting
 from eventy.errors import DecodeError, SchemaNotLoaded
 from eventy.event.base import BaseEvent
 from eventy.event.tombstone import Tombstone
-from eventy.handler.attempt import Attempt, Delivery
+from eventy.handler.attempt import Attempt, Disposition
 from eventy.message.context import Context
 from eventy.message.record import Header
 from eventy.testing.conformance.serializer import JsonSerializer, encoded
@@ -67,8 +67,8 @@ async def test_tombstone_is_an_event_without_data_by_the_name_of_its_topic_or_he
 async def test_tombstone_that_is_passed_over_is_told_and_others_are_not() -> None:
     told: list[str] = []
 
-    async def pass_over(event: BaseEvent, context: Context) -> Delivery:
-        return Delivery.PASSED_OVER
+    async def pass_over(event: BaseEvent, context: Context) -> Disposition:
+        return Disposition.PASSED_OVER
 
     passing = Attempt(JsonSerializer(), pass_over, None, None, passed_over=lambda: told.append("tombstone"))
     assert not await passing(record(encoded()), 1)

@@ -14,7 +14,7 @@ from eventy.event.base import BaseEvent
 from eventy.event.generic import GenericEvent
 from eventy.event.registry import Registry, on
 from eventy.event.tombstone import Tombstone
-from eventy.handler.attempt import Delivery
+from eventy.handler.attempt import Disposition
 from eventy.handler.dispatch import Dispatcher
 from eventy.message.context import Context
 from eventy.message.record import Header
@@ -189,7 +189,7 @@ async def test_only_what_has_no_handler_counts_as_passed_over() -> None:
     for event in (GenericEvent("a.A", {}), Tombstone("a.A")):
         assert await dispatcher.deliver(event, context) is None
     for event in (GenericEvent("a.B", {}), Tombstone("a.B")):
-        assert await dispatcher.deliver(event, context) is Delivery.PASSED_OVER
+        assert await dispatcher.deliver(event, context) is Disposition.PASSED_OVER
 
 
 async def test_failure_comes_through() -> None:

@@ -18,7 +18,7 @@ async def partitions_of(producer: AIOKafkaProducer, topic: str) -> list[int]:
     return sorted(await producer.partitions_for(topic))
 
 
-class Places:
+class Partitioning:
     """Where the records of one write go: by their keys, all those without one to a single partition, for one batch."""
 
     def __init__(self, partitions: list[int]) -> None:
@@ -38,14 +38,14 @@ async def targets_of(
     producer: AIOKafkaProducer, records: Iterable[ProducerRecord]
 ) -> dict[TopicPartition, list[ProducerRecord]]:
     """Return where each record goes, in order within a partition."""
-    places: dict[str, Places] = {}
+    partitionings: dict[str, Partitioning] = {}
     targets: defaultdict[tuple[str, int], list[ProducerRecord]] = defaultdict(list)
     for record in records:
         topic = record.topic
-        here = places.get(topic)
-        if here is None:
-            here = places[topic] = Places(await partitions_of(producer, topic))
-        targets[topic, here.of(record.key)].append(record)
+        partitioning = partitionings.get(topic)
+        if partitioning is None:
+            partitioning = partitionings[topic] = Partitioning(await partitions_of(producer, topic))
+        targets[topic, partitioning.of(record.key)].append(record)
     return {TopicPartition(*target): group for target, group in targets.items()}
 
 

@@ -27,7 +27,7 @@ _MISSING = -1  # the part that is None
 _new = tuple.__new__
 
 
-class Place(NamedTuple):
+class Span(NamedTuple):
     """Where a header's value lies; `value` is None for one that is null."""
 
     name: str
@@ -74,13 +74,13 @@ class Layouts:
         # As `Identity(…)` does, which is a call of Python's.
         return _new(Identity, layout.values((*parts, None)))
 
-    def learn(self, raw: bytes, places: Iterable[Place]) -> Identity:
+    def learn(self, raw: bytes, spans: Iterable[Span]) -> Identity:
         """Return the identity of a record of another shape, which may be remembered.
 
         Parameters
-            places: where each header lies; the last one of a name counts.
+            spans: where each header lies; the last one of a name counts.
         """
-        layout = _layout_of(raw, places)
+        layout = _layout_of(raw, spans)
         if len(raw) not in self._layouts or self._misses % _RELEARNED == 0:
             if len(self._layouts) >= MOST:
                 self._layouts.clear()
@@ -88,11 +88,11 @@ class Layouts:
         return Identity(*layout.values((*layout.split(raw), None)))
 
 
-def _layout_of(raw: bytes, places: Iterable[Place]) -> Layout:
+def _layout_of(raw: bytes, spans: Iterable[Span]) -> Layout:
     parts: dict[str, int] = {}
     sizes: list[int] = []
     begin = 0
-    for name, value in places:
+    for name, value in spans:
         if name in _VARYING:
             parts[name] = _MISSING
             if value is not None:

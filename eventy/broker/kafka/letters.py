@@ -6,7 +6,7 @@ import asyncio
 
 from aiokafka import AIOKafkaProducer
 
-from eventy.broker.kafka.batch import Places, partitions_of, write_batches
+from eventy.broker.kafka.batch import Partitioning, partitions_of, write_batches
 from eventy.broker.kafka.connection import KafkaConnection
 from eventy.broker.kafka.producer import LiveProducer
 from eventy.broker.kafka.requests import REQUEST_TIMEOUT, bounded, left_until
@@ -53,7 +53,7 @@ async def target_of(producer: AIOKafkaProducer, letter: DeadLetter) -> TopicPart
         await producer.client.force_metadata_update()
         partitions = await partitions_of(producer, record.topic)
     is_there = source.partition in partitions
-    return TopicPartition(record.topic, source.partition if is_there else Places(partitions).of(record.key))
+    return TopicPartition(record.topic, source.partition if is_there else Partitioning(partitions).of(record.key))
 
 
 class LetterWriter:

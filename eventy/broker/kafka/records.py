@@ -10,7 +10,7 @@ from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBase, DefaultRecordBatch, _DefaultRecordBatchPy
 from aiokafka.record.util import decode_varint
 
-from eventy.broker.kafka.layouts import Layouts, Place
+from eventy.broker.kafka.layouts import Layouts, Span
 from eventy.message.record import Header, Identity, TopicPartition
 
 logger = logging.getLogger(__name__)
@@ -58,13 +58,13 @@ class FetchedRecord(NamedTuple):
                 return tuple(record.headers)
             except (UnicodeDecodeError, CorruptRecordException):
                 pass  # by the client's compiled reader, which does the same several times as fast
-        return tuple((name, None if value is None else raw[value]) for name, value in self.places())
+        return tuple((name, None if value is None else raw[value]) for name, value in self.spans())
 
     def identity(self) -> Identity:
         raw = self.raw_headers
-        return _layouts.identity(raw) or _layouts.learn(raw, self.places())
+        return _layouts.identity(raw) or _layouts.learn(raw, self.spans())
 
-    def places(self) -> Iterator[Place]:
+    def spans(self) -> Iterator[Span]:
         """Return where each header lies."""
         raw = self.raw_headers
         varints = bytearray(raw)
@@ -75,10 +75,10 @@ class FetchedRecord(NamedTuple):
                 name, at = _taken(raw, at, size).decode("utf-8", "replace"), at + size
                 size, at = decode_varint(varints, at)
                 if size == -1:
-                    yield Place(name, None)
+                    yield Span(name, None)
                 else:
                     _taken(raw, at, size)
-                    yield Place(name, slice(at, at + size))
+                    yield Span(name, slice(at, at + size))
                     at += size
         except (ValueError, IndexError) as error:
             where = f"{self.topic}[{self.partition}] offset {self.offset}"

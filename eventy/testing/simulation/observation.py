@@ -11,7 +11,7 @@ from eventy.handler.scope import Scope
 from eventy.message.headers import CE_ID
 from eventy.message.record import place_of
 from eventy.serializer.base import BaseEventSerializer
-from eventy.testing.simulation.promises import Promises, Terms
+from eventy.testing.simulation.promises import Promises, Setup
 from eventy.testing.simulation.trace import Trace
 
 
@@ -36,13 +36,13 @@ class Observation:
         serializer: BaseEventSerializer,
         scope: Scope | None,
     ) -> None:
-        terms = Terms(
+        setup = Setup(
             is_exactly_once=is_exactly_once(options, group),
             replays=options.replay_emits,
             passes=options.on_exhausted != "stop",
             serializer=serializer,
         )
-        self.audience = promises.audience(f"group {group}" if group is not None else f"{who}, {name}", terms)
+        self.audience = promises.audience(f"group {group}" if group is not None else f"{who}, {name}", setup)
         self.trace = trace
         self.who = who
         self.scope: Scope = scope if scope is not None else nullcontext

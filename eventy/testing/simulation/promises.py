@@ -42,7 +42,7 @@ class Written(NamedTuple):
     cause: str
 
 
-class Terms(NamedTuple):
+class Setup(NamedTuple):
     """What a consumer was told to do, as far as promises depend on it.
 
     Parameters
@@ -78,10 +78,10 @@ class Promises:
         """Say whose records are looked at."""
         self._broker = broker
 
-    def audience(self, name: str, terms: Terms) -> Audience:
+    def audience(self, name: str, setup: Setup) -> Audience:
         """Return who is promised something; members of a group are one."""
         if name not in self._audiences:
-            self._audiences[name] = Audience(name, terms, self)
+            self._audiences[name] = Audience(name, setup, self)
         return self._audiences[name]
 
     def look(self) -> None:
@@ -128,10 +128,10 @@ class Audience:
         name: of the group, or of the consumer and its process.
     """
 
-    def __init__(self, name: str, terms: Terms, promises: Promises) -> None:
+    def __init__(self, name: str, setup: Setup, promises: Promises) -> None:
         self.name = name
         self.is_group = name.startswith("group ")
-        self.terms = terms
+        self.setup = setup
         self._promises = promises
         self._first: dict[TopicPartition, int] = {}
         self._committed: dict[TopicPartition, int] = {}
@@ -158,7 +158,7 @@ class Audience:
 
     def handled(self, context: Context, ids: Sequence[str]) -> None:
         """A message was handled, and these events sent for it."""
-        sent = frozenset(() if context.is_replaying and self.is_group and not self.terms.replays else ids)
+        sent = frozenset(() if context.is_replaying and self.is_group and not self.setup.replays else ids)
         self._handled[place(context)].append(sent)
         self._caused[context.message_id].add(sent)
 
@@ -206,12 +206,12 @@ class Audience:
         return place(record) in self._handled or self._is_given_up(record)
 
     def _is_given_up(self, record: Record) -> bool:
-        if not self.terms.passes:
+        if not self.setup.passes:
             return False
         if place(record) in self._failed:
             return True
         try:
-            self.terms.serializer.decode(record.value or b"")
+            self.setup.serializer.decode(record.value or b"")
         except DecodeError:
             return True
         return False
@@ -230,7 +230,7 @@ class Audience:
                 if (missing := self._missing(record)) is not None:
                     raise BrokenPromiseError(f"nothing lost: {self.name} is done, but {missing}")
             self._check_order(records)
-        if self.terms.is_exactly_once:
+        if self.setup.is_exactly_once:
             self._check_output()
 
     def _check_output(self) -> None:
