@@ -9,7 +9,7 @@ from typing import Any
 
 from dependency_injector.errors import Error as DependencyInjectorError
 
-from eventy.app.examination import Examination
+from eventy.app.examination import examine
 from eventy.app.loop import inside_loop
 from eventy.app.settings.table import VARIABLES, Settings
 from eventy.app.waiting import drop_tasks_of
@@ -34,7 +34,7 @@ def check(container: Any) -> None:
     """
     drop_tasks_of(container)
     with rebuilt(container):
-        examination = inside_loop(lambda: Examination(container))
+        examination = inside_loop(lambda: examine(container))
         examination.drop_tasks()
         examination.raise_any()
 
@@ -44,7 +44,7 @@ def build_app(container: Any) -> Any:
 
     Raises WiringError with everything that is wrong, where `container.app()` would stop at the first.
     """
-    examination = Examination(container, with_routes=False, opens_resources=True)
+    examination = examine(container, with_routes=False, opens_resources=True)
     examination.raise_any()
     return examination.app
 
@@ -91,7 +91,7 @@ def _beside_settings(create_container: Callable[..., Any], error: SettingsError)
         wrong.update(_BACKENDS)
     values: Any = {field: value for field, value in error.values.items() if field not in map(_field, wrong)}
     try:
-        examination = Examination(create_container(settings=Settings(**values)))
+        examination = examine(create_container(settings=Settings(**values)))
         found = examination.mistakes
         examination.drop_tasks()
     except WiringError as others:

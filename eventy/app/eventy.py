@@ -15,7 +15,7 @@ from dependency_injector import containers, providers
 from prometheus_client import CollectorRegistry
 
 from eventy.app.base import BaseApp, Component, Reporting, Supervised
-from eventy.app.examination import Examination
+from eventy.app.examination import Examination, examine
 from eventy.app.imperative import Imperative
 from eventy.app.metrics import called, measured
 from eventy.app.process import run_until_signal, show_no_traceback_of_mistakes
@@ -186,8 +186,8 @@ class Eventy(Imperative, BaseApp):
         return supervisor
 
     def _verified(self) -> Examination:
-        """Compile all handlers and routes. Raises WiringError with every mistake, before anything has started."""
-        examination = Examination(self.container, self, opens_resources=True)
+        """Judge the application and compile its routes. Raises WiringError with every mistake: nothing has started."""
+        examination = examine(self.container, self, opens_resources=True)
         examination.raise_any()
         return examination
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dependency_injector.providers import Object, Provider
@@ -12,19 +12,21 @@ from prometheus_client import CollectorRegistry
 from eventy.app.base import BaseApp
 from eventy.app.components import consumers_of, forgotten, listed_twice, without_registry
 from eventy.app.created import look_at_created
+from eventy.app.registered import Registered
 from eventy.app.settings.table import VARIABLES
 from eventy.app.settings.variable import Variable
 from eventy.emitter.base import BaseEventEmitter
-from eventy.errors import ConfigurationError, EventyError, InjectionError, RegistryError, WiringError
-from eventy.event.registry import Registration, Registry
+from eventy.errors import ConfigurationError, InjectionError, WiringError
+from eventy.event.registry import Registry
 from eventy.handler.dispatch import handlers_of
+from eventy.http.routes import called_by
 from eventy.http.server import SanicServer
-from eventy.injection import Container, check_names, compile_handler
-from eventy.injection.asked import asked_by, provider_of
-from eventy.injection.building import opens
+from eventy.injection import Container, check_names
+from eventy.injection.asked import Asked, asked_by, asked_by_route, check_app
 from eventy.injection.declared import declaration_flaws
-from eventy.injection.dependencies import CALLING, last_override
+from eventy.injection.dependencies import last_override
 from eventy.injection.paths import Paths
+from eventy.injection.products import opens
 from eventy.injection.singletons import build
 from eventy.injection.wiring import Wiring
 from eventy.words import closest
@@ -34,8 +36,10 @@ _OPTION = re.compile(r"\bconfig\.(\w+)")
 VARIABLES_OF_FIELDS: Mapping[str, Variable] = {one.field: one for one in VARIABLES.values()}
 
 
-class Examination:
-    """Looks at a container, builds its singletons, and looks at what they are.
+def examine(
+    container: Container, app: Any = None, *, with_routes: bool = True, opens_resources: bool = False
+) -> Examination:
+    """Look at a container, build its singletons, and look at what they are. Nothing is compiled but routes.
 
     Parameters
         container: the root container.
@@ -43,34 +47,39 @@ class Examination:
         with_routes: whether routes are compiled even where nothing is wrong: a server's can be compiled but once.
         opens_resources: whether providers of resources are called, as a start does.
     """
+    examination = Examination(container, app, opens_resources=opens_resources)
+    examination.read_handlers()
+    examination.walk()
+    examination.build()
+    examination.look_at_app()
+    examination.look_at_products()
+    examination.look_at_components()
+    if with_routes or examination.mistakes:
+        examination.look_at_routes()
+    return examination
 
-    def __init__(
-        self, container: Container, app: Any = None, *, with_routes: bool = True, opens_resources: bool = False
-    ) -> None:
-        self.app = app
-        self._opens_resources = opens_resources
-        self.registry = Registry()
-        #: How many were looked at.
-        self.providers = self.handlers = 0
+
+class Examination:
+    """What is known of an application, step by step; see `examine` for the steps and the parameters."""
+
+    def __init__(self, container: Container, app: Any = None, *, opens_resources: bool = False) -> None:
         self.container = container
+        self.app: Any = app
+        self.registry = Registry()
         #: What the providers are called.
         self.paths = Paths(container)
         self._wiring = Wiring(self.paths, VARIABLES_OF_FIELDS.get)
+        self._opens_resources = opens_resources
+        self._asked: list[Asked] = []
         self._errors: list[ConfigurationError] = []
-        self._doubtful: list[tuple[Provider[Any], InjectionError]] = []
-        self._look_at_handlers()
-        self._look_at_singletons()
-        self._look_at_app()
-        self._look_at_names()
-        self._compile_handlers()
-        self._look_at_components()
-        if with_routes or self.mistakes:
-            self._look_at_routes()
+
+    # ------------------------------------------------------------ what is found
 
     @property
     def mistakes(self) -> tuple[str, ...]:
         """What is wrong, a text each."""
-        return (*(_with_variables(str(error)) for error in self._errors), *map(str, self._wiring.flaws))
+        texts = (*(_with_variables(str(error)) for error in self._errors), *map(str, self._wiring.flaws))
+        return tuple(dict.fromkeys(texts))
 
     def raise_any(self) -> None:
         """Raise one WiringError for all that is wrong, if anything is."""
@@ -79,6 +88,24 @@ class Examination:
             causes = [*(flaw.error for flaw in flaws if flaw.error is not None), None]
             statuses = [*(error.exit_status for error in self._errors), *(flaw.exit_status for flaw in flaws)]
             raise WiringError(self.mistakes, max(statuses)) from causes[0]
+
+    @property
+    def providers(self) -> int:
+        """How many providers there are."""
+        return len(tuple(self.paths))
+
+    @property
+    def handlers(self) -> int:
+        """How many handlers there are."""
+        return len(self._asked)
+
+    @property
+    def components(self) -> Sequence[Any]:
+        """What the application starts; when it can't be built, those singletons that can."""
+        if self.app is not None:
+            components: Sequence[Any] = self.app.components
+            return components
+        return tuple({id(made): made for _, made in self._wiring.built}.values())
 
     def singletons(self) -> Iterator[tuple[str, Provider[Any], object]]:
         """Yield those that are built, with what they are called."""
@@ -98,124 +125,52 @@ class Examination:
         if self.app is not None:
             self.app.drop_tasks()
 
-    # ------------------------------------------------------------ the container
+    # ------------------------------------------------------------ the steps
 
-    def _look_at_handlers(self) -> None:
-        self._find_registry()
+    def read_handlers(self) -> None:
+        """Read what handlers ask for. The registry is built for that, and what it needs."""
+        registered = Registered.of(self.container, self._wiring, self._opens_resources)
+        self.registry = registered.registry
+        self._errors += registered.errors
         for registration in (*self.registry, *self.registry.tombstones):
             try:
                 registration.matches(())  # a pattern that can't be compiled
-                self._look_at_handlers_of(registration)
+                handlers = handlers_of(registration)
             except ConfigurationError as error:
                 self._errors.append(error)
-
-    def _find_registry(self) -> None:
-        provider = self.container.providers.get("registry")
-        if provider is None:
-            return
-        self._wiring.walk(provider)
-        if not self._wiring.is_sound(provider) or self._is_left_closed(provider):
-            return
-        try:
-            found = provider()
-        except RegistryError as error:  # told when it is built with the others
-            self._find_messages(provider, str(error))
-            return
-        except Exception:  # noqa: BLE001  # as well
-            return
-        if isinstance(found, Registry):
-            self.registry = found
-        else:
-            self._find(f"registry: makes a {type(found).__qualname__}, expected an eventy.event.registry.Registry")
-
-    def _is_left_closed(self, provider: Provider[Any]) -> bool:
-        return opens(provider) and not self._opens_resources
-
-    def _find_messages(self, provider: Any, known: str) -> None:
-        """Take the messages that can be registered, though another one can't."""
-        messages = provider.args[0] if isinstance(provider, CALLING) and provider.args else None
-        if type(messages) is not Object or not isinstance(messages.provides, Iterable):
-            return
-        for message in messages.provides:
-            try:
-                one = Registry((message,))
-            except RegistryError as error:
-                if str(error) != known:
-                    self._errors.append(error)
             else:
-                for registration in (*one, *one.tombstones):
-                    self.registry.add(registration)
-
-    def _look_at_handlers_of(self, registration: Registration) -> None:
-        for handler in handlers_of(registration):
-            asked = asked_by(handler, self.container, registration.cls)
-            self._doubtful += asked.doubtful
-            self.handlers += 1
+                self._asked += (asked_by(handler, self.container, registration.cls) for handler in handlers)
+        for asked in self._asked:
             self._errors += asked.errors
-            for provider in asked.providers:
-                self._wiring.walk(provider, asker=asked.label)
 
-    def _look_at_singletons(self) -> None:
+    def walk(self) -> None:
+        """Walk through the container, from the handlers first, so that they are named where a way begins."""
+        for asked in self._asked:
+            asked.walk(self._wiring)
         for _, provider in self.paths:
-            self.providers += 1
             self._wiring.walk(provider)
-        for flaw in declaration_flaws(self.paths):
-            self._wiring.flaws.append(flaw)
+        self._wiring.flaws += declaration_flaws(self.paths)
+
+    def build(self) -> None:
+        """Build the singletons that nothing is wrong with, and judge the arguments of consumers that can't be."""
         build(self._wiring, opens_resources=self._opens_resources)
         look_at_created(self._wiring)
 
-    def _look_at_app(self) -> None:
-        provider = self.container.providers.get("app")
-        if self.app is not None:
-            return
-        if provider is None:
-            self._find(
-                f"the root container has no provider 'app'{closest('app', self.container.providers)}: add "
-                "app = providers.Singleton(Eventy, container=__self__, components=providers.List(…))"
-            )
-        elif self._wiring.is_sound(provider) and not self._is_left_closed(provider):
-            made = provider()
-            if isinstance(made, BaseApp):
-                self._take(made)
-            else:
-                self._find(f"app: makes a {type(made).__qualname__}, expected an eventy.app.eventy.Eventy")
-
-    def _take(self, app: Any) -> None:
-        self.app = app
-        if app.container is not self.container and not isinstance(app.container, type):  # that is told of __self__
-            self._find(
-                "app: has a container of its own, where nothing is found: add __self__ = providers.Self() to the root "
-                "container, and pass container=__self__"
-            )
-
-    def _compile_handlers(self) -> None:
-        """Find what shows only once the singletons are built; a provider that is wrong by itself is told already."""
-        known = {str(error) for error in self._errors}
-        registrations = () if self.app is None else (*self.registry, *self.registry.tombstones)
-        for registration in registrations:
-            try:
-                handlers = handlers_of(registration)
-            except ConfigurationError:
-                continue
-            for handler in handlers:
-                try:
-                    compile_handler(handler, self.container, self.app, registration.cls)
-                except InjectionError as error:
-                    self._doubtful += [(one, part) for part in error.parts if (one := provider_of(part)) is not None]
-                    self._errors += [one for one in error.parts if provider_of(one) is None and str(one) not in known]
-                except EventyError:
-                    pass  # told of the singleton that raises it
-        for provider, doubt in self._doubtful:
-            if self._wiring.is_sound(provider) and str(doubt) not in known:
-                known.add(str(doubt))
-                self._errors.append(doubt)
-
-    def _look_at_names(self) -> None:
+    def look_at_app(self) -> None:
+        """Take the application, if it isn't given and can be built, and judge the names beside it."""
+        if self.app is None:
+            self._take_app()
         self._attempt(check_names, self.container, self.app)
 
-    # ------------------------------------------------------------ what it is made of
+    def look_at_products(self) -> None:
+        """Judge what shows only once application and singletons are built."""
+        for asked in self._asked:
+            if self.app is not None:
+                self._attempt(check_app, asked, self.app)
+            self._errors += asked.misfits(self._wiring)
 
-    def _look_at_components(self) -> None:
+    def look_at_components(self) -> None:
+        """Judge what is started, each beside the others."""
         for consumer in consumers_of(self.components):
             for emitter in (one for one in self.components if isinstance(one, BaseEventEmitter)):
                 self._attempt(consumer.check_emitter, emitter)
@@ -228,35 +183,48 @@ class Examination:
         ):
             self._find(text)
 
-    def _look_at_routes(self) -> None:
+    def look_at_routes(self) -> None:
+        """Compile the routes, and walk through what they ask for."""
         app = self.app or _Unbuilt(self.container)
         for server in (one for one in self.components if isinstance(one, SanicServer)):
+            routes = tuple(self._asked_by_routes(server))
+            for asked in routes:
+                asked.walk(self._wiring)
+            self._attempt(server.prepare, app)
+            for asked in routes:
+                self._errors += asked.misfits(self._wiring)
+
+    # ------------------------------------------------------------ parts of them
+
+    def _take_app(self) -> None:
+        provider = self.container.providers.get("app")
+        if provider is None:
+            self._find(
+                f"the root container has no provider 'app'{closest('app', self.container.providers)}: add "
+                "app = providers.Singleton(Eventy, container=__self__, components=providers.List(…))"
+            )
+        elif self._wiring.is_sound(provider) and (self._opens_resources or not opens(provider)):
+            made = provider()
+            if not isinstance(made, BaseApp):
+                self._find(f"app: makes a {type(made).__qualname__}, expected an eventy.app.eventy.Eventy")
+                return
+            self.app = made
+            if self.app.container is not self.container and not isinstance(
+                self.app.container, type
+            ):  # told of __self__
+                self._find(
+                    "app: has a container of its own, where nothing is found: add __self__ = providers.Self() to the "
+                    "root container, and pass container=__self__"
+                )
+
+    def _asked_by_routes(self, server: SanicServer) -> Iterator[Asked]:
+        for called in (one for route in server.sanic.router.routes for one in called_by(route)):
             try:
-                server.prepare(app)
-            except InjectionError as error:
-                for part in error.parts:
-                    self._look_at_route(part)
-            except ConfigurationError as error:
-                self._errors.append(error)
+                yield asked_by_route(called.handler, self.container, called.given, called.passed)
+            except InjectionError:  # told when it is compiled
+                continue
 
-    def _look_at_route(self, error: InjectionError) -> None:
-        provider = provider_of(error)
-        if provider is not None:
-            self._wiring.walk(provider, asker=str(error).partition(" (")[0])
-        if provider is None or self._wiring.is_sound(provider):
-            self._errors.append(error)
-
-    @property
-    def components(self) -> Sequence[Any]:
-        """What the application starts; when it can't be built, those singletons that can."""
-        if self.app is not None:
-            components: Sequence[Any] = self.app.components
-            return components
-        return tuple({id(made): made for _, made in self._wiring.built}.values())
-
-    # ------------------------------------------------------------ mistakes
-
-    def _attempt(self, step: Any, *arguments: object) -> None:
+    def _attempt(self, step: Callable[..., object], *arguments: object) -> None:
         try:
             step(*arguments)
         except InjectionError as error:

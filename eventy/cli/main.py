@@ -12,7 +12,7 @@ from typing import Any
 
 from eventy.app.architecture import page
 from eventy.app.check import made_by
-from eventy.app.examination import Examination
+from eventy.app.examination import Examination, examine
 from eventy.app.located import Located, NotLocatedError, located_app
 from eventy.app.loop import inside_loop
 from eventy.errors import ConfigurationError, EventyError
@@ -98,7 +98,7 @@ def _located(parsed: argparse.Namespace) -> Located:
 
 def _examined(app: Located, *, with_routes: bool = True) -> Examination:
     """Return what was found of a sound application. Raises EventyError with everything that is wrong otherwise."""
-    examination = inside_loop(lambda: Examination(_made(app), with_routes=with_routes))
+    examination = inside_loop(lambda: examine(_made(app), with_routes=with_routes))
     examination.drop_tasks()
     examination.raise_any()
     return examination

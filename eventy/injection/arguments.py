@@ -12,22 +12,13 @@ from dependency_injector.containers import Container
 
 from eventy.errors import InjectionError
 from eventy.injection.annotations import classes, fits, shown
-from eventy.injection.building import built
 from eventy.injection.dependencies import PART
 from eventy.injection.entering import is_entered, may_be_entered
 from eventy.injection.lookup import CONFIGURATION, by_marker, by_name
 from eventy.injection.markers import marker_of
 from eventy.injection.mistakes import Mistakes
-from eventy.injection.products import awaitable_in, class_override, in_force, made_class
+from eventy.injection.products import made_class
 from eventy.injection.signature import Signature
-
-
-class ProviderError(InjectionError):
-    """What is wrong is the provider, whoever asks for it."""
-
-    def __init__(self, provider: providers.Provider[Any], text: str) -> None:
-        self.provider = provider
-        super().__init__(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,41 +65,37 @@ class Argument:
 
 
 def resolve(
-    signature: Signature, container: Container, own: Mapping[str, str], *, is_async: bool = True, builds: bool = True
+    signature: Signature, container: Container, own: Mapping[str, str], mistakes: Mistakes, *, is_async: bool = True
 ) -> tuple[Argument, ...]:
-    """Return what each parameter gets; one that keeps its default isn't listed.
+    """Return what each parameter gets; one that keeps its default isn't listed. Nothing is built for that.
 
     Parameters
         own: expressions for the names that come with the call (`app`, `corr_id`, …); an empty one: not here.
+        mistakes: where errors go, one for each parameter that can't be filled.
         is_async: whether the call is awaited, so that whatever turns out to be a context manager can be entered.
-        builds: whether the singletons among it are built.
-
-    Raises InjectionError, with a line for each parameter that can't be filled.
     """
-    mistakes = Mistakes()
     arguments = []
     for parameter in signature.parameters:
         with mistakes.collected():
             try:
-                source = _source(parameter, container, own, is_async, builds)
+                source = _source(parameter, container, own, is_async)
             except InjectionError as error:
                 raise InjectionError(f"{signature.named(parameter)}: {error}") from error
             if source is not None:
                 arguments.append(Argument(parameter, source))
-    mistakes.raise_any()
     return tuple(arguments)
 
 
 def _source(
-    parameter: Parameter, container: Container, own: Mapping[str, str], is_async: bool, builds: bool
+    parameter: Parameter, container: Container, own: Mapping[str, str], is_async: bool
 ) -> Provided | Expression | Kept | None:
     if (marker := marker_of(parameter)) is not None:
-        return _provided(by_marker(container, marker), parameter, is_async, builds)
+        return _provided(by_marker(container, marker), parameter, is_async)
     if parameter.name in own:
         return _own(parameter.name, own)
     if parameter.default is not Parameter.empty:
         return Kept(parameter.default) if parameter.kind is Parameter.POSITIONAL_ONLY else None
-    return _provided(by_name(container, parameter.name), parameter, is_async, builds)
+    return _provided(by_name(container, parameter.name), parameter, is_async)
 
 
 def _own(name: str, own: Mapping[str, str]) -> Expression:
@@ -117,20 +104,13 @@ def _own(name: str, own: Mapping[str, str]) -> Expression:
     return Expression(own[name])
 
 
-def _provided(provider: providers.Provider[Any], parameter: Parameter, is_async: bool, builds: bool) -> Provided:
-    _refuse_awaitable(provider)
-    takes_class = type in (classes(parameter.annotation) or ())
-    if not takes_class:
-        refuse_class_override(provider)
-    entered = _enters(provider, is_async)
+def _provided(provider: providers.Provider[Any], parameter: Parameter, is_async: bool) -> Provided:
     if not is_entered(provider) and provider.last_overriding is None:
-        _refuse_misfit(made_class(provider), parameter)
-    made = _made(provider) if builds else None
-    if made is not None and provider.last_overriding is None:
-        _refuse_misfit(type(made), parameter)
+        refuse_misfit(made_class(provider), parameter)
     if isinstance(provider, CONFIGURATION):
         _refuse_setting(provider(), parameter)
-    return Provided(provider, entered, takes_class, _whole(provider, is_async))
+    takes_class = type in (classes(parameter.annotation) or ())
+    return Provided(provider, _enters(provider, is_async), takes_class, _whole(provider, is_async))
 
 
 def _enters(provider: providers.Provider[Any], is_async: bool) -> bool:
@@ -142,34 +122,11 @@ def _whole(part: Any, is_async: bool) -> Provided | None:
     if not isinstance(part, PART) or part.last_overriding is not None:
         return None
     whole: Any = part.provides
-    refuse_class_override(whole)
     return Provided(whole, _enters(whole, is_async), False, _whole(whole, is_async))
 
 
-def _made(provider: providers.Provider[Any]) -> object | None:
-    try:
-        return built(provider)
-    except InjectionError as error:
-        raise ProviderError(provider, str(error)) from error
-
-
-def refuse_class_override(provider: providers.Provider[Any]) -> None:
-    """Raise InjectionError when a provider is overridden with a class: it would hand out the class, not an instance."""
-    if (mistake := class_override(provider)) is not None:
-        raise ProviderError(provider, f"its provider is {mistake}")
-
-
-def _refuse_awaitable(provider: providers.Provider[Any]) -> None:
-    if (found := awaitable_in(provider)) is not None:
-        what = "is" if found is in_force(provider) else "is built with"
-        raise ProviderError(
-            provider,
-            f"its provider {what} {found!r}, which must be awaited: only synchronous providers are injected; "
-            f"make it a component with async start() and stop(), or an async context manager",
-        )
-
-
-def _refuse_misfit(made: type | None, parameter: Parameter) -> None:
+def refuse_misfit(made: type | None, parameter: Parameter) -> None:
+    """Raise InjectionError where the class of what a provider makes is known, and isn't what a parameter takes."""
     if made is not None and not _takes(parameter, made):
         raise InjectionError(
             f"its provider makes a {made.__qualname__}, which is no {shown(parameter.annotation)}: "

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from dependency_injector.containers import Container
 
 from eventy.errors import InjectionError
 from eventy.event.base import BaseEvent
-from eventy.injection.arguments import Provided, ProviderError, resolve
+from eventy.injection.arguments import Argument, Provided, refuse_misfit, resolve
+from eventy.injection.decorators import check_decorators
 from eventy.injection.dependencies import Provider
-from eventy.injection.fit import check_event
-from eventy.injection.handlers import OWN
+from eventy.injection.fit import check_event, check_own
+from eventy.injection.mistakes import Mistakes
+from eventy.injection.products import in_force
 from eventy.injection.signature import Signature, name_of, read_signature, refuse_sync
+from eventy.injection.wiring import Wiring
+from eventy.message.context import Context
+
+#: What handlers get by position.
+GIVEN = ("event",)
+#: What every handler may ask for beside providers, as expressions over the call.
+OWN = {"app": "app", "corr_id": "context.corr_id", "context": "context"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +32,44 @@ class Asked:
 
     Parameters
         label: the name of the handler.
-        providers: what its parameters get, also where the provider can't be used.
-        errors: why other parameters can't be filled.
-        doubtful: providers that can't be used, with the reason.
+        signature: None when it can't be read, or is nothing to call.
+        arguments: what its parameters get, those that can be filled.
+        errors: why others can't be.
     """
 
     label: str
-    providers: tuple[Provider, ...]
+    signature: Signature | None
+    arguments: tuple[Argument, ...]
     errors: tuple[InjectionError, ...]
-    doubtful: tuple[tuple[Provider, InjectionError], ...] = ()
+
+    @property
+    def provided(self) -> Iterator[tuple[Argument, Provided]]:
+        """Yield what a provider makes."""
+        for argument in self.arguments:
+            if isinstance(argument.source, Provided):
+                yield argument, argument.source
+
+    @property
+    def providers(self) -> tuple[Provider, ...]:
+        """The providers of its parameters."""
+        return tuple(source.provider for _, source in self.provided)
+
+    def walk(self, wiring: Wiring) -> None:
+        """Look at the providers."""
+        for _, source in self.provided:
+            wiring.walk(source.provider, asker=self.label, takes_class=source.takes_class)
+
+    def misfits(self, wiring: Wiring) -> Iterator[InjectionError]:
+        """Yield what parameters don't take, as it is known once the singletons are built. A fake needn't inherit."""
+        for argument, source in self.provided:
+            if source.provider.last_overriding is not None or not wiring.is_sound(source.provider):
+                continue
+            made = wiring.made(in_force(source.provider))
+            if made is not None and self.signature is not None:
+                try:
+                    refuse_misfit(type(made), argument.parameter)
+                except InjectionError as error:
+                    yield InjectionError(f"{self.signature.named(argument.parameter)}: {error}")
 
 
 def asked_by(handler: Callable[..., Any], container: Container, event: type[BaseEvent] = BaseEvent) -> Asked:
@@ -40,17 +78,19 @@ def asked_by(handler: Callable[..., Any], container: Container, event: type[Base
     Parameters
         event: the class of what it is called with.
     """
-    label = name_of(handler)
+    label, mistakes = name_of(handler), Mistakes()
     try:
         refuse_sync(handler)
-        signature = read_signature(handler, given=("event",))
+        signature = read_signature(handler, GIVEN)
     except InjectionError as error:
-        return Asked(label, (), error.parts)
-    try:
+        return Asked(label, None, (), error.parts)
+    with mistakes.collected():
         check_event(signature, event, OWN)
-    except InjectionError as error:
-        return _asked(label, signature, container, error.parts)
-    return _asked(label, signature, container)
+    arguments = resolve(signature, container, OWN, mistakes)
+    with mistakes.collected():
+        if not mistakes.errors:
+            check_decorators(signature, arguments, GIVEN)
+    return Asked(label, signature, arguments, mistakes.errors)
 
 
 def asked_by_route(
@@ -61,28 +101,17 @@ def asked_by_route(
     Parameters
         given, passed: see `compile_route`.
     """
-    return _asked(name_of(handler), read_signature(handler, given, passed), container)
+    mistakes = Mistakes()
+    signature = read_signature(handler, given, passed)
+    arguments = resolve(signature, container, OWN, mistakes)
+    return Asked(name_of(handler), signature, arguments, mistakes.errors)
 
 
-def provider_of(error: InjectionError) -> Provider | None:
-    """Return the provider that is wrong by itself, whoever asks for it; None where the parameter is what is wrong."""
-    return error.__cause__.provider if isinstance(error.__cause__, ProviderError) else None
+def check_app(asked: Asked, app: object) -> None:
+    """Raise InjectionError for a parameter of a handler that is called like what comes with a message but isn't that.
 
-
-def _asked(label: str, signature: Signature, container: Container, known: Sequence[InjectionError] = ()) -> Asked:
-    found: list[Provider] = []
-    errors: list[InjectionError] = [*known]
-    doubtful: list[tuple[Provider, InjectionError]] = []
-    for parameter in signature.parameters:
-        try:
-            arguments = resolve(replace(signature, parameters=(parameter,)), container, OWN, builds=False)
-        except InjectionError as error:
-            for part in error.parts:
-                if (provider := provider_of(part)) is None:
-                    errors.append(part)
-                else:
-                    found.append(provider)
-                    doubtful.append((provider, part))
-        else:
-            found += [one.source.provider for one in arguments if isinstance(one.source, Provided)]
-    return Asked(label, tuple(found), tuple(errors), tuple(doubtful))
+    Parameters
+        app: what a parameter called `app` gets.
+    """
+    if asked.signature is not None:
+        check_own(asked.signature, {"app": type(app), "corr_id": str, "context": Context})

@@ -8,9 +8,8 @@ from typing import Any
 from dependency_injector import providers
 
 from eventy.errors import InjectionError
-from eventy.injection.arguments import refuse_class_override
 from eventy.injection.entering import is_entered
-from eventy.injection.products import awaitable_in
+from eventy.injection.products import awaitable_in, class_override
 
 
 def refuse_override(provider: providers.Provider[Any], value: object, *, takes_class: bool, entered: bool) -> None:
@@ -20,8 +19,8 @@ def refuse_override(provider: providers.Provider[Any], value: object, *, takes_c
         value: what it has handed out.
         takes_class, entered: as the call was compiled.
     """
-    if isinstance(value, type) and not takes_class:
-        refuse_class_override(provider)
+    if isinstance(value, type) and not takes_class and (mistake := class_override(provider)) is not None:
+        raise InjectionError(f"its provider is {mistake}")
     if not entered and hasattr(type(value), "__aenter__") and is_entered(provider):
         raise InjectionError(
             f"its provider is overridden with one of an async context manager, a {type(value).__qualname__}, after the "

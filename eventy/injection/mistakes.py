@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,7 +21,16 @@ class Mistakes:
         try:
             yield
         except InjectionError as error:
-            self._errors += error.parts
+            self.add(error.parts)
+
+    def add(self, errors: Iterable[InjectionError]) -> None:
+        """Keep errors that were found before."""
+        self._errors += errors
+
+    @property
+    def errors(self) -> tuple[InjectionError, ...]:
+        """What was collected."""
+        return tuple(self._errors)
 
     def raise_any(self) -> None:
         """Raise one InjectionError for all of them, if there are any."""

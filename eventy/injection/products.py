@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from dependency_injector import providers
-from dependency_injector.errors import Error
 from dependency_injector.resources import AsyncResource
 
-from eventy.errors import InjectionError
 from eventy.injection.dependencies import CALLING, dependencies, last_override, selected
 
 
@@ -63,49 +61,28 @@ def instead_of_class(given: type) -> str:
 def in_force(provider: providers.Provider[Any]) -> providers.Provider[Any]:
     """Return the provider that answers at this moment: the last override, what a selector chooses, else itself.
 
-    Raises InjectionError for a selector that chooses what it doesn't have.
+    A selector that can't choose stands for itself: what is wrong with it is told where it is looked at.
     """
     while True:
         if provider.last_overriding is not None:
             provider = provider.last_overriding
         elif isinstance(provider, providers.Selector):
-            provider = _selected(provider)
+            try:
+                provider = selected(provider)
+            except Exception:  # noqa: BLE001  # finding out the choice may raise anything
+                return provider
         else:
             return provider
 
 
-def _selected(selector: providers.Selector) -> providers.Provider[Any]:
-    try:
-        return selected(selector)
-    except Error as error:
-        raise InjectionError(f"its selector can't choose ({error}): correct the container or the setting") from error
-    except InjectionError as error:
-        raise InjectionError(f"its selector {error}") from error
+def opens(provider: providers.Provider[Any]) -> bool:
+    """Return whether building a provider would open a resource."""
+    return any(isinstance(one, providers.BaseResource) for one in built_with(provider))
 
 
 def awaitable_in(provider: providers.Provider[Any]) -> providers.Provider[Any] | None:
     """Return what must be awaited before a provider has its object: itself, or a provider that it is built with."""
     return next((found for found in built_with(provider) if must_be_awaited(found)), None)
-
-
-def cycle_in(provider: providers.Provider[Any]) -> list[providers.Provider[Any]]:
-    """Return the providers that each need the next one and the last the first, if there are any: none can be called."""
-    return _cycle(provider, [], set())
-
-
-def _cycle(
-    provider: providers.Provider[Any], path: list[providers.Provider[Any]], passed: set[int]
-) -> list[providers.Provider[Any]]:
-    provider = in_force(provider)
-    if provider in path:
-        return path[path.index(provider) :]
-    if id(provider) in passed:
-        return []
-    passed.add(id(provider))
-    for needed in dependencies(provider):
-        if found := _cycle(needed, [*path, provider], passed):
-            return found
-    return []
 
 
 def must_be_awaited(provider: providers.Provider[Any]) -> bool:

@@ -15,6 +15,7 @@ from eventy.injection.annotations import Unreadable, read
 from eventy.injection.arguments import Argument, Provided, resolve
 from eventy.injection.call import Shape, Step, write_call
 from eventy.injection.decorators import check_decorators
+from eventy.injection.mistakes import Mistakes
 from eventy.injection.signature import is_async, layers_of, read_signature, refuse_sync
 from eventy.message.context import request_corr_id
 
@@ -56,7 +57,9 @@ def compile_route(
     filled = {**dict.fromkeys(path_parameters, IN_PATH), **passed}
     elsewhere = {name: owner for name, owner in passed.items() if owner != IN_PATH}
     signature = read_signature(handler, given, filled)
-    arguments = resolve(signature, container, _OWN, is_async=is_async(handler))
+    mistakes = Mistakes()
+    arguments = resolve(signature, container, _OWN, mistakes, is_async=is_async(handler))
+    mistakes.raise_any()
     check_decorators(signature, arguments, given, filled, elsewhere)
     if not arguments:
         return handler if calling is None else calling

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from dependency_injector import providers
 from dependency_injector.containers import Container
 
-from eventy.errors import EventyError, InjectionError
-from eventy.injection.building import check_attribute, opens
+from eventy.errors import EventyError
 from eventy.injection.dependencies import dependencies, last_override
 from eventy.injection.kept import is_shared
+from eventy.injection.products import opens
 from eventy.injection.wiring import Flaw, Way, Wiring
 from eventy.words import closest, described
 
@@ -77,15 +79,39 @@ def _build(wiring: Wiring, provider: providers.Provider[Any], path: Way) -> None
         text = "hands out a Future, not an object: make it without `await`, and open it in start()"
         wiring.spoil(provider, Flaw(path, text))
     elif is_shared(last_override(provider)):
-        wiring.built.append((provider, made))
+        wiring.keep(provider, made)
 
 
-def _look_at_attribute(wiring: Wiring, provider: providers.Provider[Any], path: Way) -> None:
+def _look_at_attribute(wiring: Wiring, provider: Any, path: Way) -> None:
     """Add a flaw for what a singleton doesn't have, though it may get its value at the start."""
+    getter = provider.provides if isinstance(provider, providers.MethodCaller) else provider
+    if not isinstance(getter, providers.AttributeGetter) or getter.last_overriding is not None:
+        return
+    owner: Any = getter.provides
+    if type(owner) is not providers.ProvidedInstance or owner.last_overriding is not None:
+        return
+    whole: Any = owner.provides
+    made, name = wiring.made(whole), str(getter.name)
+    if made is None or _has(made, name):
+        return
+    close = get_close_matches(name, dir(made), n=1)
+    hint = f" (closest: {close[0]!r})" if close else ""
+    text = (
+        f"a {type(made).__qualname__} has no attribute {name!r}{hint}: correct the name; what start() gives its value, "
+        "__init__ sets to None"
+    )
+    wiring.spoil(provider, Flaw(path, text))
+
+
+def _has(made: object, name: str) -> bool:
+    """Return whether an object has an attribute, without having a property computed."""
+    if hasattr(type(made), "__getattr__"):
+        return True
     try:
-        check_attribute(provider)
-    except InjectionError as error:
-        wiring.spoil(provider, Flaw(path, str(error)))
+        inspect.getattr_static(made, name)
+    except AttributeError:
+        return any(name in vars(cls).get("__annotations__", {}) for cls in type(made).__mro__)
+    return True
 
 
 def _near(error: Exception) -> str:

@@ -80,6 +80,7 @@ class Wiring:
         self.walked: list[tuple[Provider, Way]] = []
         #: The singletons that are built, with what they are.
         self.built: list[tuple[Provider, object]] = []
+        self._made: dict[int, object] = {}
         self._paths = paths
         self._options = Options(paths, find_setting)
         self._way: list[Provider] = []
@@ -96,6 +97,15 @@ class Wiring:
         """Return whether a provider will be called: somebody gets what it makes, or it is shared."""
         return id(provider) in self._called
 
+    def keep(self, provider: Provider, made: object) -> None:
+        """Note what a singleton is, now that it is built."""
+        self.built.append((provider, made))
+        self._made[id(provider)] = made
+
+    def made(self, provider: Provider) -> object | None:
+        """Return the object of a singleton that is built; None for all others."""
+        return self._made.get(id(provider))
+
     def unused(self) -> Iterator[tuple[str, object]]:
         """Yield the singletons that nothing is built with, with what they are called."""
         used = {id(one) for provider, _ in self.walked for one in mentioned(last_override(provider))}
@@ -111,11 +121,12 @@ class Wiring:
                 self._said.add((id(provider), flaw.text))
                 self.flaws.append(flaw)
 
-    def walk(self, provider: Provider, asker: str | None = None) -> None:
+    def walk(self, provider: Provider, asker: str | None = None, *, takes_class: bool = False) -> None:
         """Look at a provider and at all that it is built with.
 
         Parameters
             asker: the handler or route that gets what it makes; None: nobody may.
+            takes_class: whether that is to be a class, not an instance.
         """
         if asker is not None:
             self._visit(provider, (asker,), is_asked=True)
@@ -124,7 +135,9 @@ class Wiring:
                 here = here if part is provider else self._path_to(part, here)
                 for whole in wholes(part):
                     path = here if whole is part else self._path_to(whole, here)
-                    self._say(whole, path, (*of_needed(whole), *of_override(whole)))
+                    self._say(whole, path, of_needed(whole))
+                    if whole is not part or not takes_class:
+                        self._say(whole, path, of_override(whole))
         elif not isinstance(last_override(provider), (providers.Dependency, *ABSTRACT)):
             self._visit(provider, (), is_asked=False)
 

@@ -17,7 +17,7 @@ from eventy.app.composition import composition
 from eventy.app.create import create
 from eventy.app.diagram import Diagram
 from eventy.app.eventy import Eventy
-from eventy.app.examination import Examination
+from eventy.app.examination import Examination, examine
 from eventy.app.settings import Settings
 from eventy.event.base import BaseEvent
 from eventy.event.registry import Registry, on
@@ -136,7 +136,7 @@ class Root(containers.DeclarativeContainer):
 def examined() -> Examination:
     root: Any = Root()
     root.config.from_dict(Settings().as_dict())
-    examination = Examination(root, with_routes=False)
+    examination = examine(root, with_routes=False)
     examination.raise_any()
     return examination
 

@@ -8,7 +8,7 @@ import sys
 
 from containers.application import create_container
 from eventy.app.architecture import page
-from eventy.app.examination import Examination
+from eventy.app.examination import examine
 from eventy.app.settings import Settings
 from tests.docs.pages import ROOT
 
@@ -22,7 +22,7 @@ KAFKA = Settings(
 
 
 def drawn(settings: Settings) -> str:
-    return page(Examination(create_container(settings), with_routes=False), APP)
+    return page(examine(create_container(settings), with_routes=False), APP)
 
 
 def test_page_is_not_stale() -> None:

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from dependency_injector import containers, providers
 
+from eventy.app.check import build_app
+from eventy.app.eventy import Eventy
 from eventy.errors import InjectionError
 from eventy.event.base import BaseEvent
+from eventy.event.registry import HandlerFunction, Registry, on
 from eventy.injection import Call, compile_handler
 from eventy.message.context import Context
 from eventy.message.record import Header
@@ -79,3 +82,10 @@ def said_of(handler: Any, container: Any = None, event: type[BaseEvent] = BaseEv
 
 async def run(call: Call) -> None:
     await call(BaseEvent({}), Context(ARecord()))
+
+
+def start(handler: HandlerFunction, container: Any) -> Call:
+    """Return the call of a handler, as a start does: what is wrong with its providers is told, then they are built."""
+    container.set_provider("registry", providers.Object(Registry([on("a.A", handler, cls=BaseEvent)])))
+    container.set_provider("app", providers.Singleton(Eventy, providers.Object(container)))
+    return compile_handler(handler, container, build_app(container))

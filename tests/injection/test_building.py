@@ -10,8 +10,7 @@ from dependency_injector import providers
 
 from eventy.app.create import create
 from eventy.app.settings import Settings
-from eventy.emitter.base import BaseEventEmitter
-from eventy.errors import ConfigurationError, InjectionError
+from eventy.errors import WiringError
 from eventy.event.base import BaseEvent
 from eventy.event.registry import Registry, on
 from eventy.handler.dispatch import Dispatcher
@@ -27,7 +26,7 @@ from tests.injection.application import (
     a_container,
     a_container_with,
     run,
-    said_of,
+    start,
 )
 
 built: list[object] = []
@@ -54,11 +53,14 @@ async def _takes(event: BaseEvent, it: Any) -> None: ...
 
 
 def _says(provider: providers.Provider[Any], handler: Any = _takes) -> str:
-    return said_of(handler, a_container_with(it=provider))
+    with pytest.raises(WiringError) as raised:
+        start(handler, a_container_with(it=provider))
+    (mistake,) = raised.value.mistakes
+    return mistake
 
 
 async def test_singleton_is_built_at_the_start_and_once() -> None:
-    call = compile_handler(_takes, a_container_with(it=providers.Singleton(Noted)), APP)
+    call = start(_takes, a_container_with(it=providers.Singleton(Noted)))
     assert len(built) == 1
     await run(call)
     assert len(built) == 1
@@ -66,75 +68,80 @@ async def test_singleton_is_built_at_the_start_and_once() -> None:
 
 @pytest.mark.parametrize("provider", [providers.Factory(Noted), providers.Callable(Noted)])
 def test_what_is_made_for_each_message_is_not_made_at_the_start(provider: providers.Provider[Any]) -> None:
-    compile_handler(_takes, a_container_with(it=provider), APP)
+    start(_takes, a_container_with(it=provider))
     assert built == []
 
 
 def test_singleton_that_a_factory_needs_is_built_too() -> None:
     nested = providers.List(providers.Singleton(Noted))
-    compile_handler(_takes, a_container_with(it=providers.Factory(dict, a=nested)), APP)
+    start(_takes, a_container_with(it=providers.Factory(dict, a=nested)))
     assert len(built) == 1
 
 
 def test_what_a_provider_needs_and_cannot_be_built_ends_the_start() -> None:
     for needed in (providers.Singleton(Repository, 3), providers.Factory(Repository, 3)):
-        said = _says(providers.Factory(dict, a=providers.Singleton(list, needed)))
-        assert (
-            "its provider needs list: its provider can't make it (" in said or "its provider needs Repository: " in said
-        )
+        said = _says(providers.Factory(dict, a=providers.Factory(list, needed)))
+        needed_name = f"{type(needed).__name__}(Repository)"
+        assert said.startswith(f"_takes → it → Factory(list) → {needed_name}: Repository can't be called so, too many")
         assert built == []
 
 
 def test_singleton_that_is_overridden_is_not_built() -> None:
     container = a_container_with(it=providers.Singleton(Noted))
     with container.it.override(providers.Object("fake")):
-        compile_handler(_takes, container, APP)
+        start(_takes, container)
     assert built == []
 
 
 def test_singleton_that_cannot_be_built_ends_the_start() -> None:
-    said = _says(providers.Singleton(Repository, limit=3))
-    assert "parameter 'it: Any': its provider can't make it (TypeError: Repository() takes no arguments" in said
+    def refuse() -> None:
+        raise KeyError("url")
+
+    assert _says(providers.Singleton(refuse)).startswith("_takes → it: can't be built: KeyError: 'url' (")
 
 
 @pytest.mark.parametrize("kind", [providers.Singleton, providers.Factory, providers.Callable])
 def test_provider_that_needs_itself_ends_the_start(kind: Any) -> None:
-    one, other = kind(Repository), kind(Emitter)
+    one, other = kind(tuple), kind(dict)
     one.add_args(other.provided.topic)
     other.add_kwargs(shapes=providers.List(one))
-    said = _says(kind(dict, one=one))
-    assert said.endswith(
-        "its provider needs itself, Repository -> AttributeGetter -> ProvidedInstance -> Emitter -> List -> "
-        "Repository: break the cycle"
+    name = kind.__name__
+    assert _says(kind(dict, one=one)).startswith(
+        f"_takes → it → {name}(tuple) → {name}(dict).topic → {name}(dict) → {name}(dict) → {name}(tuple): is built "
+        "with itself, so nothing in the circle can be the first"
     )
 
 
 def test_what_is_needed_twice_or_handed_out_as_a_provider_is_no_cycle() -> None:
     one: Any = providers.Factory(dict)
     one.add_kwargs(again=one.provider, config=providers.Object(3))
-    compile_handler(_takes, a_container_with(it=providers.Factory(dict, a=one, b=one)), APP)
+    start(_takes, a_container_with(it=providers.Factory(dict, a=one, b=one)))
 
 
 async def test_singleton_of_something_to_await_is_refused() -> None:
     async def connect(address: str) -> None: ...
 
-    text = "its provider makes something to await, which nobody does"
-    assert text in _says(providers.Singleton(lambda: connect("here")))
+    said = _says(providers.Singleton(lambda: connect("here")))
+    assert said.startswith("_takes → it: hands out a Future, not an object: make it without `await`")
 
 
 def test_error_of_the_settings_stays_as_it_is() -> None:
-    with pytest.raises(ConfigurationError, match="EVENTY_EVENT_EMITTER is None") as raised:
-        compile_handler(_takes, a_container_with(it=providers.Singleton(create, None)), APP)
-    assert type(raised.value) is ConfigurationError
+    said = _says(providers.Singleton(create, None))
+    assert said.startswith(
+        "_takes → it: EVENTY_EVENT_SERIALIZER, EVENTY_EVENT_CONSUMER or EVENTY_EVENT_EMITTER is None, "
+    )
 
 
 @pytest.mark.parametrize(
     ("provider", "text"),
     [
-        (providers.Factory(Noted, 3), "its provider can't make it (Noted: too many positional arguments)"),
-        (providers.Factory(SqlRepository, limit=3), "its provider can't make it (SqlRepository: "),
-        (providers.AbstractFactory(Repository), "its provider is abstract, and nothing overrides it"),
-        (providers.AbstractSingleton(Repository), "its provider is abstract, and nothing overrides it"),
+        (providers.Factory(Noted, 3), "Noted can't be called so, too many positional arguments: correct what"),
+        (
+            providers.Factory(SqlRepository, limit=3),
+            "SqlRepository takes no 'limit': correct what the container passes",
+        ),
+        (providers.AbstractFactory(Repository), "is abstract, providers.AbstractFactory: override it"),
+        (providers.AbstractSingleton(Repository), "is abstract, providers.AbstractSingleton: override it"),
     ],
 )
 def test_factory_that_could_make_nothing_is_refused(provider: providers.Provider[Any], text: str) -> None:
@@ -150,18 +157,17 @@ def _selector(chosen: str) -> providers.Selector[Any]:
 
 
 async def test_what_a_selector_chooses_is_treated_as_itself() -> None:
-    await run(compile_handler(_takes, a_container_with(it=_selector("own")), APP))
+    await run(start(_takes, a_container_with(it=_selector("own"))))
     assert len(built) == 1
-    compile_handler(_takes, a_container_with(it=_selector("shared")), APP)
+    start(_takes, a_container_with(it=_selector("shared")))
     assert len(built) == 2
 
 
 def test_selector_that_chooses_what_it_does_not_have_is_refused() -> None:
-    assert "its selector chooses 'other', expected one of 'shared', 'own': correct the setting" in _says(
-        _selector("other")
-    )
+    said = _says(_selector("other"))
+    assert said == "_takes → it: chooses 'other', expected one of 'shared', 'own': correct the setting"
     unset = providers.Configuration(strict=True).kind
-    assert "its selector can't choose (Undefined configuration option" in _says(providers.Selector(unset))
+    assert _says(providers.Selector(unset)).startswith("_takes → it → config.kind: config is empty: fill it")
 
 
 async def test_class_among_what_a_selector_chooses_is_no_override() -> None:
@@ -171,7 +177,7 @@ async def test_class_among_what_a_selector_chooses_is_no_override() -> None:
         seen.append(it)
 
     selector = providers.Selector(providers.Object("it"), it=providers.Object(Noted))
-    await run(compile_handler(handler, a_container_with(it=selector), APP))
+    await run(start(handler, a_container_with(it=selector)))
     assert seen == [Noted]
 
 
@@ -180,7 +186,7 @@ async def test_class_among_what_a_selector_chooses_is_no_override() -> None:
 
 @pytest.mark.parametrize("name", ["limit", "started", "session"])
 def test_attribute_that_a_singleton_has_or_declares(name: str) -> None:
-    compile_handler(_takes, a_container_with(it=getattr(providers.Singleton(Noted).provided, name)), APP)
+    start(_takes, a_container_with(it=getattr(providers.Singleton(Noted).provided, name)))
 
 
 def test_attribute_that_a_singleton_does_not_have_is_refused() -> None:
@@ -190,12 +196,12 @@ def test_attribute_that_a_singleton_does_not_have_is_refused() -> None:
 
     async def handler(event: BaseEvent, name: str = Provide["event_emitter.provided.topik"]) -> None: ...
 
-    with pytest.raises(InjectionError, match="parameter 'name: str': a Emitter has no attribute 'topik'"):
-        compile_handler(handler, a_container(), APP)
+    with pytest.raises(WiringError, match=r"handler → event_emitter.topik: a Emitter has no attribute 'topik'"):
+        start(handler, a_container())
 
 
 def test_attribute_of_what_is_made_for_each_message_is_not_looked_for() -> None:
-    compile_handler(_takes, a_container_with(it=providers.Factory(Noted).provided.whatever), APP)
+    start(_takes, a_container_with(it=providers.Factory(Noted).provided.whatever))
     assert built == []
 
 
@@ -203,13 +209,26 @@ def test_attribute_of_what_is_made_for_each_message_is_not_looked_for() -> None:
 
 
 def test_singleton_of_a_setting_hands_out_the_text_and_is_refused() -> None:
-    async def handler(event: BaseEvent, it: BaseEventEmitter) -> None: ...
-
     config = providers.Configuration(strict=True)
     config.from_dict(Settings().as_dict())
-    assert _says(providers.Singleton(config.event_emitter), handler).endswith(
-        "its provider makes a str, which is no BaseEventEmitter: correct the annotation or the container"
-    )
+    said = _says(providers.Singleton(config.event_emitter))
+    assert said.startswith("_takes → it: takes its class from config.event_emitter, but a path in the settings is only")
+
+
+def test_singleton_that_turns_out_to_be_of_another_class_than_the_parameter_is_refused() -> None:
+    async def handler(event: BaseEvent, it: Emitter) -> None: ...
+
+    def repository() -> object:
+        return Repository()
+
+    for provider in (
+        providers.Singleton(repository),
+        providers.Selector(lambda: "a", a=providers.Singleton(repository)),
+    ):
+        assert _says(provider, handler).endswith(
+            "parameter 'it: Emitter': its provider makes a Repository, which is no Emitter: correct the annotation or "
+            "the container"
+        )
 
 
 async def test_provider_that_a_subclass_redefines_reaches_handlers_but_not_what_was_built_with_the_other() -> None:
@@ -236,7 +255,8 @@ async def test_built_singleton_keeps_what_it_was_built_with_until_it_is_reset() 
         built.append(service["payment_repository"])
 
     container: Any = Container()
-    call = compile_handler(handler, container, APP)
+    container.config.from_dict({"timeout": "30"})
+    call = start(handler, container)
     with container.payment_repository.override(providers.Object("fake")):
         await run(call)
         with container.reset_singletons():
@@ -261,5 +281,5 @@ async def test_singletons_are_built_in_the_loop_of_the_application() -> None:
         def __init__(self) -> None:
             built.append(asyncio.get_running_loop())
 
-    compile_handler(_takes, a_container_with(it=providers.Singleton(InLoop)), APP)
+    start(_takes, a_container_with(it=providers.Singleton(InLoop)))
     assert built == [asyncio.get_running_loop()]

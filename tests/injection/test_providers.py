@@ -10,7 +10,7 @@ import pytest
 from dependency_injector import providers
 from dependency_injector.resources import AsyncResource
 
-from eventy.errors import InjectionError
+from eventy.errors import InjectionError, WiringError
 from eventy.event.base import BaseEvent
 from eventy.injection import Provide, compile_handler, compile_handlers
 from tests.injection.application import (
@@ -20,6 +20,7 @@ from tests.injection.application import (
     a_container,
     a_container_with,
     run,
+    start,
 )
 
 log: list[Any] = []
@@ -93,11 +94,11 @@ async def test_override_with_a_class_is_refused_at_start() -> None:
     container = a_container()
     with (
         container.payment_repository.override(Emitter),
-        pytest.raises(InjectionError, match="parameter 'payment_repository: Repository'") as raised,
+        pytest.raises(InjectionError, match="handler → payment_repository: ") as raised,
     ):
-        compile_handler(handler, container, APP)
+        start(handler, container)
     assert (
-        "its provider is overridden with the class Emitter, which is handed out as it is, not as an instance: "
+        ": is overridden with the class Emitter, which is handed out as it is, not as an instance: "
         "override it with providers.Factory(Emitter) or providers.Object(Emitter(…))"
     ) in str(raised.value)
 
@@ -132,33 +133,39 @@ async def test_function_may_make_a_class() -> None:
 
 
 @pytest.mark.parametrize(
-    ("provider", "what"),
+    ("provider", "said"),
     [
-        (providers.Coroutine(connect), "is <dependency_injector.providers.Coroutine("),
-        (providers.Factory(connect), "is <dependency_injector.providers.Factory("),
-        (providers.Singleton(connect), "is <dependency_injector.providers.Singleton("),
-        (providers.Factory(connections), "is <dependency_injector.providers.Factory("),
-        (providers.Resource(connections), "is <dependency_injector.providers.Resource("),
-        (providers.Resource(Connection), "is <dependency_injector.providers.Resource("),
-        (providers.Singleton(dict, emitter=providers.Coroutine(connect)), "is built with <dependency_injector"),
-        (providers.List(providers.Coroutine(connect)), "is built with <dependency_injector"),
-        (providers.Coroutine(connect).provided.topic, "is built with <dependency_injector"),
-        (providers.Selector(providers.Object("a"), a=providers.Coroutine(connect)), "is <dependency_injector"),
+        (providers.Coroutine(connect), "_takes → it: must be awaited, as a Coroutine of the async connect"),
+        (providers.Factory(connect), "_takes → it: must be awaited, as a Factory of the async connect"),
+        (providers.Singleton(connect), "_takes → it: is a singleton of the async connect"),
+        (providers.Factory(connections), "_takes → it: must be awaited, as a Factory of the async connections"),
+        (providers.Resource(connections), "_takes → it: must be awaited, as a Resource of the async connections"),
+        (providers.Resource(Connection), "_takes → it: must be awaited, as a Resource of the async Connection"),
+        (
+            providers.Singleton(dict, emitter=providers.Coroutine(connect)),
+            "_takes → it → Coroutine(connect): must be awaited",
+        ),
+        (providers.List(providers.Coroutine(connect)), "_takes → it → Coroutine(connect): must be awaited"),
+        (providers.Coroutine(connect).provided.topic, "_takes → it → Coroutine(connect): must be awaited"),
+        (
+            providers.Selector(providers.Object("a"), a=providers.Coroutine(connect)),
+            "_takes → it → Coroutine(connect): must be awaited",
+        ),
         (
             _with_attribute(providers.Factory(Emitter), providers.Coroutine(connect)),
-            "is built with <dependency_injector",
+            "_takes → it → Coroutine(connect): must be awaited",
         ),
-        (providers.Dict(a=providers.List(providers.Singleton(connect))), "is built with <dependency_injector"),
+        (
+            providers.Dict(a=providers.List(providers.Singleton(connect))),
+            "_takes → it → Singleton(connect): is a singleton of the async connect",
+        ),
     ],
 )
-def test_provider_that_must_be_awaited_is_refused(provider: providers.Provider[Any], what: str) -> None:
-    with pytest.raises(InjectionError) as raised:
-        compile_handler(_takes, a_container_with(it=provider), APP)
-    assert f"its provider {what}" in (said := str(raised.value))
-    assert said.endswith(
-        "which must be awaited: only synchronous providers are injected; make it a component with async start() and "
-        "stop(), or an async context manager"
-    )
+def test_provider_that_must_be_awaited_is_refused(provider: providers.Provider[Any], said: str) -> None:
+    with pytest.raises(WiringError) as raised:
+        start(_takes, a_container_with(it=provider))
+    (mistake,) = raised.value.mistakes
+    assert mistake.startswith(said)
 
 
 async def test_provider_of_a_provider_may_be_awaited_by_whoever_gets_it() -> None:
