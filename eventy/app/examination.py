@@ -204,18 +204,19 @@ class Examination:
                 "app = providers.Singleton(Eventy, container=__self__, components=providers.List(…))"
             )
         elif self._wiring.is_sound(provider) and (self._opens_resources or not opens(provider)):
-            made = provider()
-            if not isinstance(made, BaseApp):
-                self._find(f"app: makes a {type(made).__qualname__}, expected an eventy.app.eventy.Eventy")
-                return
-            self.app = made
-            if self.app.container is not self.container and not isinstance(
-                self.app.container, type
-            ):  # told of __self__
-                self._find(
-                    "app: has a container of its own, where nothing is found: add __self__ = providers.Self() to the "
-                    "root container, and pass container=__self__"
-                )
+            self._take(provider())
+
+    def _take(self, made: Any) -> None:
+        if not isinstance(made, BaseApp):
+            self._find(f"app: makes a {type(made).__qualname__}, expected an eventy.app.eventy.Eventy")
+            return
+        self.app = made
+        container = self.app.container
+        if container is not self.container and not isinstance(container, type):  # that is told of __self__
+            self._find(
+                "app: has a container of its own, where nothing is found: add __self__ = providers.Self() to the root "
+                "container, and pass container=__self__"
+            )
 
     def _asked_by_routes(self, server: SanicServer) -> Iterator[Asked]:
         for called in (one for route in server.sanic.router.routes for one in called_by(route)):

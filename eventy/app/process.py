@@ -16,6 +16,7 @@ from typing import Any, NoReturn, Protocol
 from eventy.app.check import build_app, made_by
 from eventy.clock import Clock
 from eventy.errors import ConfigurationError, EventyError, ShutdownTimeoutError
+from eventy.tasks import cancel
 from eventy.telemetry.logging import configure_logging, is_debug_asked, report
 from eventy.words import counted
 
@@ -158,10 +159,7 @@ async def _run(app: Application, adopted: set[asyncio.Task[Any]]) -> int:
         logger.exception("failed")
         return 1
     finally:
-        for task in adopted:
-            task.cancel()
-        if adopted:
-            await asyncio.wait(adopted, timeout=1)
+        await cancel(adopted, _CANCEL)
     logger.info("stopped")
     return 0
 
@@ -191,10 +189,7 @@ class _Signals:
 
 async def _something_is_left() -> bool:
     """Return whether tasks go on although they are cancelled."""
-    left = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in left:
-        task.cancel()
-    return bool(left and (await asyncio.wait(left, timeout=_CANCEL))[1])
+    return bool(await cancel(asyncio.all_tasks() - {asyncio.current_task()}, _CANCEL))
 
 
 def _end_at_once(status: int) -> NoReturn:

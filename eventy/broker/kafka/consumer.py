@@ -13,7 +13,7 @@ from eventy.broker.kafka.fetching import as_fetched, fetch_lazily
 from eventy.broker.kafka.offsets import heed_errors_of_offsets
 from eventy.broker.kafka.requests import started
 from eventy.message.record import TopicPartition
-from eventy.tasks import is_being_cancelled
+from eventy.tasks import cancel, is_being_cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -74,9 +74,5 @@ async def break_off_consumer(client: AIOKafkaConsumer) -> None:
     coordinator, fetcher = client._coordinator, client._fetcher
     found = [getattr(coordinator, name, None) for name in _TASKS_OF_A_COORDINATOR]
     found += [fetcher._fetch_task, *fetcher._pending_tasks] if fetcher is not None else []
-    tasks = {task for task in found if task is not None}
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        await asyncio.wait(tasks, timeout=_CLOSE)
+    await cancel({task for task in found if task is not None}, _CLOSE)
     await client._client.close()
