@@ -1,5 +1,7 @@
 """The servers that tests share: asking for one by its fixture is all it takes, the marker comes with it."""
 
+import gc
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -41,6 +43,20 @@ def postgres_server() -> Iterator[PostgresServer]:
 def postgres_url(postgres_server: PostgresServer) -> str:
     """The URL of a database that is new and empty."""
     return postgres_server.create_database()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_unread(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail a test after which asyncio complains: of an error that nobody has read, of a task that was destroyed."""
+    yield
+    if request.node.get_closest_marker("kafka"):
+        gc.collect()  # it tells when what has failed is freed
+    found = [record for record in caplog.get_records("call") + caplog.get_records("teardown") if _is_complaint(record)]
+    assert not found, "\n".join(logging.Formatter().format(record) for record in found)
+
+
+def _is_complaint(record: logging.LogRecord) -> bool:
+    return record.name == "asyncio" and record.levelno >= logging.ERROR
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -82,3 +82,7 @@ def _fail_pending(producer: AIOKafkaProducer) -> None:
         batch.future.exception()  # who sent it may have given up waiting; unread it would be logged
     for batch in queued:
         batch._drain_waiter.exception()  # nobody waits for room in a queue that is gone; unread it would be logged
+    if (transactions := producer._txn_manager) is not None:
+        ended = transactions._transaction_waiter  # whoever was told by another error didn't look at this one
+        if ended is not None and ended.done() and not ended.cancelled():
+            ended.exception()
