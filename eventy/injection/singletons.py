@@ -75,11 +75,23 @@ def _build(wiring: Wiring, provider: providers.Provider[Any], path: Way) -> None
         wiring.spoil(provider, Flaw(path, text, error))
         return
     if asyncio.isfuture(made):  # the library makes one of every coroutine
-        made.cancel()
+        _end(made)
         text = "hands out a Future, not an object: make it without `await`, and open it in start()"
         wiring.spoil(provider, Flaw(path, text))
     elif is_shared(last_override(provider)):
         wiring.keep(provider, made)
+
+
+def _end(made: asyncio.Future[Any]) -> None:
+    """End the work behind a singleton that is a Future.
+
+    Not by cancelling the Future: what the library calls then, when the work has ended, fails in the loop.
+    """
+    for task in asyncio.all_tasks(made.get_loop()):
+        for told, _ in getattr(task, "_callbacks", None) or ():
+            if any(one is made for one in getattr(told, "args", ())):
+                task.remove_done_callback(told)
+                task.cancel()
 
 
 def _look_at_attribute(wiring: Wiring, provider: Any, path: Way) -> None:

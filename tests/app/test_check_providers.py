@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -56,8 +57,12 @@ async def session() -> AsyncIterator[str]:
     yield "session"
 
 
+async def connect_for_ever() -> None:
+    await asyncio.Event().wait()
+
+
 def promised() -> Any:
-    return connect()
+    return connect_for_ever()
 
 
 # ---------------------------------------------------------------- circles
@@ -113,6 +118,7 @@ def test_singleton_that_depends_on_an_awaitable_would_get_a_future(engine: provi
 async def test_singleton_that_turns_out_to_be_a_future_is_refused() -> None:
     (mistake,) = mistakes_in(engine=providers.Singleton(promised))
     assert mistake == ("engine: hands out a Future, not an object: make it without `await`, and open it in start()")
+    assert all(task.cancelling() for task in asyncio.all_tasks() - {asyncio.current_task()})
 
 
 def test_coroutine_that_nobody_asks_for_is_left_alone() -> None:
