@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import pytest
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
+from aiokafka.record.util import encode_varint
 
 from eventy.broker.kafka.layouts import MOST, Layouts
 from eventy.broker.kafka.records import FetchedRecord, read_records
@@ -147,6 +148,32 @@ def test_batch_that_is_cut_off_or_too_long_is_an_error_as_the_clients() -> None:
     for damaged in (batch[:-1], batch[:-6], batch + b"\0", batch[:62]):
         with pytest.raises(CorruptRecordException):
             read(damaged)
+
+
+def varint(number: int) -> bytes:
+    written = bytearray()
+    encode_varint(number, written.append)
+    return bytes(written)
+
+
+@pytest.mark.parametrize("size", [1 << 14, 1 << 31, 1 << 44, 1 << 62, (1 << 63) - 100, (1 << 63) - 1, -(1 << 63)])
+def test_sizes_beyond_all_bounds_are_damage_like_any_other(size: int, caplog: pytest.LogCaptureFixture) -> None:
+    wrong, head = varint(size), bytes(batch_of((0, b"k", b"v", [])))[:61]
+
+    def batch(fields: bytes) -> bytes:
+        return head + varint(len(fields)) + fields
+
+    begin, key, value = b"\0\0\0", b"\2k", b"\2v"
+    broken = [head + wrong + begin + key + value + b"\0", batch(begin + wrong + b"k" + value + b"\0")]
+    broken.append(batch(begin + key + wrong + b"v\0"))
+    for damaged in broken if size > 0 else broken[:1]:  # a negative size is that of nothing
+        with pytest.raises(CorruptRecordException):
+            read(damaged)
+    for headers in (wrong, b"\2" + wrong + b"a\2b", b"\2\2a" + wrong + b"b"):
+        (record,) = read(batch(begin + key + value + headers))
+        assert record.headers in ((), (("a", None),))
+        assert not record.identity().message_id
+    assert "not all of its headers can be read" in caplog.text
 
 
 def test_damage_anywhere_raises_nothing_else() -> None:

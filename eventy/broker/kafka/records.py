@@ -22,6 +22,9 @@ _BATCH_OF_ONE = _HEAD.pack(0, 0, 0, 2, 0, 0, 0, 0, 0, -1, -1, -1, 1)
 _NOTHING_BUT = b"\0\0\0\1\1"
 # Bits in a byte of a number of variable length, and numbers that take two such bytes at most.
 _BITS, _TWO_BYTES = 7, 1 << 14
+# Follows what is read by compiled code, which looks for no end: more than a few damaged numbers in a row, of ten bytes
+# at most, would take.
+_MARGIN = bytes(64)
 
 _new = tuple.__new__
 _layouts = Layouts()
@@ -54,9 +57,9 @@ class FetchedRecord(NamedTuple):
         if size < _TWO_BYTES:
             length = bytes((size & 0x7F | 0x80, size >> _BITS))
             try:
-                (record,) = DefaultRecordBatch(_BATCH_OF_ONE + length + _NOTHING_BUT + raw)
+                record = next(iter(DefaultRecordBatch(_BATCH_OF_ONE + length + _NOTHING_BUT + raw + _MARGIN)))
                 return tuple(record.headers)
-            except (UnicodeDecodeError, CorruptRecordException):
+            except (UnicodeDecodeError, CorruptRecordException, OverflowError, MemoryError):
                 pass  # by the client's compiled reader, which does the same several times as fast
         return tuple((name, None if value is None else raw[value]) for name, value in self.spans())
 
@@ -67,7 +70,7 @@ class FetchedRecord(NamedTuple):
     def spans(self) -> Iterator[Span]:
         """Return where each header lies."""
         raw = self.raw_headers
-        varints = bytearray(raw)
+        varints = bytearray(raw + _MARGIN)
         try:
             count, at = decode_varint(varints, 0)
             for _ in range(count):
@@ -96,30 +99,37 @@ def read_records(batch: DefaultRecordBatch, data: memoryview, partition: TopicPa
     """
     topic, number = partition
     body = _body_of(batch, data)
-    varints = bytearray(body)
+    varints, length = bytearray(body + _MARGIN), len(body)
     base, first, last = batch.base_offset, batch.first_timestamp, batch.max_timestamp
     is_append_time = batch.timestamp_type == DefaultRecordBase.LOG_APPEND_TIME
     at = 0
     try:
         for _ in range(_count(data)):
             size, at = decode_varint(varints, at)
-            end = at + size
+            if not at < (end := at + size) <= length:
+                raise _crooked(partition, end)
             time, at = decode_varint(varints, at + 1)  # past the attributes, of which there are none yet
             delta, at = decode_varint(varints, at)
             size, at = decode_varint(varints, at)
             key, at = (None, at) if size < 0 else (body[at : at + size], at + size)
+            if at > end:  # nothing is read from there
+                raise _crooked(partition, end)
             size, at = decode_varint(varints, at)
             value, at = (None, at) if size < 0 else (body[at : at + size], at + size)
-            if not at < end <= len(body):
-                raise CorruptRecordException(f"a record of {partition} doesn't end where it says, at byte {end}")
+            if at >= end:
+                raise _crooked(partition, end)
             moment = last if is_append_time else first + time
             # As `FetchedRecord(…)` does, which is a call of Python's.
             yield _new(FetchedRecord, (topic, number, base + delta, moment, key, value, body[at:end]))
             at = end
     except (ValueError, IndexError) as error:
         raise CorruptRecordException(f"a batch of {partition} is no batch: {error!r}") from error
-    if at != len(body):
-        raise CorruptRecordException(f"{len(body) - at} bytes follow the records of a batch of {partition}")
+    if at != length:
+        raise CorruptRecordException(f"{length - at} bytes follow the records of a batch of {partition}")
+
+
+def _crooked(partition: TopicPartition, end: int) -> CorruptRecordException:
+    return CorruptRecordException(f"a record of {partition} doesn't end where it says, at byte {end}")
 
 
 def _taken(raw: bytes, at: int, size: int) -> bytes:
