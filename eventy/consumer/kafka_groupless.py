@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from eventy.broker.kafka.consumer import native
-from eventy.consumer.kafka_port import FETCH, KafkaPort, log_change
+from eventy.broker.kafka.consumer import FETCH, native
+from eventy.consumer.kafka_port import KafkaPort, log_change
 from eventy.consumer.port import AssignmentListener
 from eventy.message.record import Record, TopicPartition
 

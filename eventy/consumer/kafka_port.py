@@ -12,7 +12,7 @@ from aiokafka.abc import ConsumerRebalanceListener
 
 from eventy.broker.kafka.closing import Closings
 from eventy.broker.kafka.connection import METADATA_MAX_AGE, KafkaConnection
-from eventy.broker.kafka.consumer import close_consumer, native, start_consumer
+from eventy.broker.kafka.consumer import FETCH, close_consumer, native, start_consumer
 from eventy.broker.kafka.letters import LetterTopics, LetterWriter
 from eventy.broker.kafka.paused import PausedPartitions
 from eventy.broker.kafka.requests import bounded, translated
@@ -25,9 +25,6 @@ from eventy.errors import BrokerUnavailableError, CommitFailedError
 from eventy.message.record import DeadLetter, Record, TopicPartition
 
 logger = logging.getLogger(__name__)
-
-# Milliseconds that a fetch waits for records; it is also how soon the engine notices that it must stop.
-FETCH = 200
 
 
 class KafkaPort:

@@ -67,17 +67,20 @@ class Traffic:
     """What the broker sends of one topic, whoever fetches it.
 
     `received` counts the bytes of its batches, those that come again included; `size` counts each batch once. What a
-    response has cut off at its end belongs to neither.
+    response has cut off at its end belongs to neither. `longest` is how many ms a fetch has waited for records at most.
     """
 
     def __init__(self, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self.received = 0
         self.fetches = 0
+        self.longest = 0
         self._topic = topic
         self._sizes: dict[tuple[int, int], int] = {}
         send = AIOKafkaClient.send
 
         async def watched(client: AIOKafkaClient, node: int, request: Any, **more: Any) -> Any:
+            if isinstance(request, FetchRequest):
+                self.longest = max(self.longest, request._max_wait_ms)
             response = await send(client, node, request, **more)
             if isinstance(request, FetchRequest):
                 self._note(response)

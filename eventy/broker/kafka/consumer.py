@@ -17,6 +17,10 @@ from eventy.tasks import cancel, is_being_cancelled
 
 logger = logging.getLogger(__name__)
 
+# Milliseconds that a fetch waits for records, at the broker and here. It is how soon the engine notices that it must
+# stop; and the client fetches from a broker once at a time, so a partition that is resumed waits for the fetch of those
+# that have nothing: at most for so long, which is less than what still waits of it takes to be handled.
+FETCH = 200
 # Bytes of a partition in one batch: a few of them wait in memory for each partition, several times as large once they
 # are records. Twice what the emitter puts into a batch of its own: less, and the broker would cut those off.
 _BATCH = 524_288
@@ -39,6 +43,7 @@ async def start_consumer(connection: KafkaConnection, group: str | None, seconds
         heartbeat_interval_ms=min(3_000, connection.session_timeout // 3),
         rebalance_timeout_ms=connection.rebalance_timeout,
         isolation_level="read_committed",
+        fetch_max_wait_ms=FETCH,
         max_partition_fetch_bytes=_BATCH,
         value_deserializer=as_fetched,
     )
