@@ -10,6 +10,8 @@ from eventy.testing.kafka.broker import KafkaBroker
 from eventy.testing.kafka.unavailable import UnavailableError, skip_or_fail
 from tests.real.postgres import PostgresServer, find_postgres
 
+# What asyncpg leaves unread of a connection that is cancelled while it's made.
+_OF_ASYNCPG = "unexpected connection_lost() call"
 _MARKERS = {"kafka_broker": pytest.mark.kafka, "postgres_server": pytest.mark.postgres}
 
 
@@ -56,6 +58,8 @@ def _nothing_is_left_unread(request: pytest.FixtureRequest, caplog: pytest.LogCa
 
 
 def _is_complaint(record: logging.LogRecord) -> bool:
+    if _OF_ASYNCPG in record.getMessage():
+        return False
     return record.name == "asyncio" and record.levelno >= logging.ERROR
 
 

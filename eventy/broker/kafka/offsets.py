@@ -7,6 +7,7 @@ which repeats its messages or passes over them.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from aiokafka import errors
@@ -21,6 +22,12 @@ def heed_errors_of_offsets() -> None:
 
 
 class _Coordinator(GroupCoordinator):  # type: ignore[misc]  # the client isn't typed
+    async def _do_commit_offsets(self, *arguments: Any) -> None:
+        committing = asyncio.current_task()  # which goes on when whoever has asked for it gives up
+        assert committing is not None
+        committing.add_done_callback(_read)
+        await super()._do_commit_offsets(*arguments)
+
     async def _send_req(self, request: Any) -> Any:
         response = await super()._send_req(request)
         if isinstance(request, OffsetFetchRequest) and (code := getattr(response, "error_code", 0)):
@@ -29,3 +36,9 @@ class _Coordinator(GroupCoordinator):  # type: ignore[misc]  # the client isn't 
                 self.coordinator_dead()  # found out anew before the next try
             raise error(f"committed offsets of {self.group_id}: {error.__name__}")
         return response
+
+
+def _read(ended: asyncio.Task[Any]) -> None:
+    """Read an error that nobody may wait for any more: unread it would be logged."""
+    if not ended.cancelled():
+        ended.exception()
