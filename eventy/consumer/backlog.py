@@ -18,7 +18,7 @@ class Backlog:
     """The batches that wait, in order; a partition that has enough of them is paused.
 
     Parameters
-        changed: set when a batch arrives, and when its worker is stopped.
+        changed: wakes the partition's work: set when a batch arrives, and by whoever has something else for it to do.
     """
 
     def __init__(self, partition: TopicPartition, port: Port, changed: asyncio.Event) -> None:

@@ -225,11 +225,13 @@ class KafkaPort:
         await asyncio.gather(self._leave(), self._letters.close(), self._closings.wait())
 
     async def _leave(self) -> None:
-        if self._watch is not None:
-            await self._watch.stop()
-        if self._client is not None:
-            client, self._client = self._client, None
-            await close_consumer(client)
+        try:
+            if self._watch is not None:
+                await self._watch.stop()
+        finally:  # cut short as well: the client would fetch for ever
+            if self._client is not None:
+                client, self._client = self._client, None
+                await close_consumer(client)
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the client isn't typed

@@ -40,7 +40,7 @@ def test_collection_sets_all_that_a_context_does(data: Mapping[str, object] | No
     message = StoredRecord("topic", 0, 7, 0, None, b"")
     context = vars(Context(message, 3, is_replaying=True, data=data))
     held = vars(Collection(message, Terms("g"), 3, True, data))
-    assert {name: held.get(name) for name in context} == context
+    assert context.items() <= held.items()
 
 
 @pytest.mark.parametrize("corr_id", ["c", "", None, 7, ["c"]])

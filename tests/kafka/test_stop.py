@@ -2,8 +2,14 @@
 
 import asyncio
 
+import pytest
+
+from eventy.clock import Clock
+from eventy.consumer.kafka_port import KafkaPort
+from eventy.consumer.subscription import Subscription
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
+from eventy.testing.conformance.kafka import KafkaBackend
 from eventy.testing.conformance.scene import Notes, Scene
 from eventy.testing.conformance.serializer import event
 
@@ -28,3 +34,16 @@ async def test_the_rest_comes_after_a_restart_none_skipped_and_none_twice(scene:
     await scene.consume(notes, topic, group=topic)
     await notes.until(300)
     assert sorted(notes.numbers) == list(range(300))
+
+
+async def test_client_of_a_consumer_that_is_cut_short_while_it_leaves_is_closed(backend: KafkaBackend) -> None:
+    port = KafkaPort(backend.connection, Clock(), Subscription(()), None)
+    port._keep_looking(await port._connect(), lambda: None)
+    client = port._client
+    leaving = asyncio.create_task(port._leave())
+    await asyncio.sleep(0)  # it waits for the watch, which ends first
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    assert client is not None
+    assert client._closed

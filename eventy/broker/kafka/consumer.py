@@ -66,15 +66,15 @@ async def close_consumer(client: AIOKafkaConsumer) -> None:
         async with asyncio.timeout(_CLOSE):
             await client.stop()
     except asyncio.CancelledError:
-        await break_off_consumer(client)
+        await _break_off(client)
         if is_being_cancelled():
             raise
     except Exception as error:  # noqa: BLE001 - it is closed either way
         logger.debug("closing a consumer: %r", error)
-        await break_off_consumer(client)
+        await _break_off(client)
 
 
-async def break_off_consumer(client: AIOKafkaConsumer) -> None:
+async def _break_off(client: AIOKafkaConsumer) -> None:
     """End what the client runs, without a word to the broker: cut short while it leaves, it would fetch for ever."""
     coordinator, fetcher = client._coordinator, client._fetcher
     found = [getattr(coordinator, name, None) for name in _TASKS_OF_A_COORDINATOR]

@@ -11,7 +11,10 @@ from eventy.message.record import TopicPartition
 
 
 class PausedPartitions:
-    """Has the client pause what is paused, what is held, or both."""
+    """Why nothing is fetched of a partition: `pause`, enough of it waits; `hold`, a message waits for its retry.
+
+    They are kept apart: fetching goes on when neither is left.
+    """
 
     def __init__(self) -> None:
         self._paused: set[TopicPartition] = set()
