@@ -42,16 +42,16 @@ async def measure(row: Row, broker: KafkaBroker, rounds: int, *, is_quick: bool)
                 _note(row, one, await run(one, arguments), results)
     for one in row.contestants:
         if one.name in row.profiled and not is_quick:
-            results.profiles[one.name] = await _profiled(row, broker, one, topics[row.partitions], count)
+            results.profiles[one.name] = await _profiled(row, broker, one, topics.get(row.partitions), count)
     return results
 
 
-async def _profiled(row: Row, broker: KafkaBroker, one: Contestant, topic: str, count: int) -> dict[str, int]:
+async def _profiled(row: Row, broker: KafkaBroker, one: Contestant, topic: str | None, count: int) -> dict[str, int]:
     out = unique(f"bench-{row.name}-out")
     await create_topics(broker.bootstrap, {out: row.partitions})
     with TemporaryDirectory() as folder:
         file = Path(folder) / "samples.json"
-        await run(one, (broker.bootstrap, topic, out, str(count)), **{PROFILE: str(file)})
+        await run(one, (broker.bootstrap, topic or out, out, str(count)), **{PROFILE: str(file)})
         samples: dict[str, int] = json.loads(file.read_text())
     return samples
 
@@ -86,7 +86,7 @@ async def main(rows: list[Row], rounds: int, *, is_quick: bool) -> int:
     for row, results in measured:
         for target in row.targets:
             found, outcome = verdict(target, results)
-            print(f"{target.what}: {f'{found.middle:.2f}' if found else '–'} ({target.bound:g}): {outcome}")
+            print(f"{target.what}: {f'{found.middle:.2f}' if found else '–'} ({target.wanted}): {outcome}")
     print(f"{time.monotonic() - began:.0f} s")
     if not is_quick and len(rows) == len(ROWS):
         (ROOT / "docs" / "benchmarks.md").write_text(page(measured, rounds))

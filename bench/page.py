@@ -51,15 +51,15 @@ def verdict(target: Target, results: Results) -> tuple[Spread | None, str]:
         found = results.ratio(target.name, target.against, target.measure)
     if found is None:
         return None, "not measured"
-    return found, "met" if target.is_met(found.middle) else "**missed**"
+    return found, target.verdict(found.middle)
 
 
 def _ratios(row: Row, results: Results) -> Iterator[str]:
     for target in row.targets:
         found, outcome = verdict(target, results)
         shown = _shown(found) if found else results.refused.get(target.name, "–")
-        sign, unit = "≥" if target.is_least else "≤", f" {_UNITS[target.measure]}" if target.against is None else ""
-        yield f"| {target.what} | {shown}{unit if found else ''} | {sign} {target.bound:g}{unit} | {outcome} |"
+        unit = f" {_UNITS[target.measure]}" if target.against is None else ""
+        yield f"| {target.what} | {shown}{unit if found else ''} | {target.wanted}{unit} | {outcome} |"
 
 
 def _figures(row: Row, results: Results) -> Iterator[str]:
