@@ -3,7 +3,10 @@
 import asyncio
 
 import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import ProducerClosed
 
+from eventy.broker.kafka.closing import break_off
 from eventy.clock import Clock
 from eventy.consumer.kafka_port import KafkaPort
 from eventy.consumer.subscription import Subscription
@@ -47,3 +50,19 @@ async def test_client_of_a_consumer_that_is_cut_short_while_it_leaves_is_closed(
         await leaving
     assert client is not None
     assert client._closed
+
+
+async def test_producer_whose_end_is_cut_short_is_closed(scene: Scene, backend: KafkaBackend) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=backend.connection.bootstrap_server, linger_ms=60_000)
+    await producer.start()
+    unsent = await producer.send(await scene.topic(), b"x", partition=0)
+    before = asyncio.all_tasks()
+    ending = asyncio.create_task(break_off(producer))
+    await asyncio.sleep(0)  # it has begun
+    begun = asyncio.all_tasks() - before
+    ending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await ending
+    assert producer._closed  # the client would warn of others
+    assert isinstance(unsent.exception(), ProducerClosed)
+    await asyncio.wait(begun)

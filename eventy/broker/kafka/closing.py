@@ -10,6 +10,8 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import ProducerClosed
 
+from eventy.tasks import cancel
+
 logger = logging.getLogger(__name__)
 
 # Seconds for a producer to send what it has and disconnect; with a batch that can't be sent it would wait for ever.
@@ -56,11 +58,13 @@ async def break_off(producer: AIOKafkaProducer) -> None:
     """Disconnect without sending what is pending; who still waits for an acknowledgement gets an error."""
     # The client can't give up by itself: its sender would try for ever, in the background.
     ending = asyncio.create_task(_end(producer))
-    await asyncio.wait({ending}, timeout=_CLOSE)
-    ending.cancel()
-    await asyncio.wait({ending}, timeout=_CLOSE)
-    _fail_pending(producer)
-    producer._closed = True  # or the client warns of one that nobody has stopped
+    try:
+        await asyncio.wait({ending}, timeout=_CLOSE)
+        await cancel({ending}, _CLOSE)
+    finally:  # when it is cut short as well
+        ending.cancel()
+        _fail_pending(producer)
+        producer._closed = True  # or the client warns of one that nobody has stopped
 
 
 async def _end(producer: AIOKafkaProducer) -> None:
