@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from prometheus_client import Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families as text_format
 from sanic import Blueprint, HTTPResponse, Request, text
 
+from eventy.telemetry.metrics import Metrics
 from tests.http.serving import App, ask, served
 
 # What a Prometheus 3 asks for.
@@ -41,3 +42,15 @@ async def test_route_of_the_users_wins(uri: str, is_theirs: bool) -> None:
 
     async with served(blueprint) as server:
         assert ((await ask(server, "/metrics")).text == "own") is is_theirs
+
+
+@pytest.mark.parametrize(("registry", "status"), [(Metrics, 200), (CollectorRegistry, 500)])
+async def test_collector_that_fails_breaks_the_page_of_a_registry_that_does_not_guard_it(
+    registry: type[CollectorRegistry], status: int
+) -> None:
+    app = App()
+    app.metrics = registry()
+    Gauge("stored", "Stored.", registry=app.metrics).set_function(lambda: 1 / 0)
+    async with served(app=app) as server:
+        answer = await ask(server, "/metrics")
+    assert answer.status_code == status
