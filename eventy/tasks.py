@@ -53,6 +53,12 @@ async def cancel(tasks: Collection[asyncio.Task[Any]], seconds: float) -> set[as
     return (await asyncio.wait(tasks, timeout=seconds))[1] if tasks else set()
 
 
+def read_error(ended: asyncio.Future[Any]) -> None:
+    """Read an error that nobody may wait for any more: unread it would be logged."""
+    if not ended.cancelled():
+        ended.exception()
+
+
 def stack_of(task: asyncio.Task[Any]) -> list[FrameType]:
     """Return the frames of a suspended task, outermost first: of its coroutine and of all that it awaits.
 

@@ -5,16 +5,18 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import TopicAuthorizationFailedError
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
 from aiokafka.protocol.transaction import EndTxnRequest
 
 from eventy.consumer.counts import Counts
 from eventy.errors import HandlerError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
+from eventy.message.record import ProducerRecord, TopicPartition
 from eventy.testing.conformance.exactly_once import forward
 from eventy.testing.conformance.kafka import KafkaBackend
-from eventy.testing.conformance.scene import Notes, Scene, ended, failing, until
+from eventy.testing.conformance.scene import Notes, Scene, ended, failing, port_of, until
 from eventy.testing.conformance.serializer import event
 from eventy.testing.kafka.broker import KafkaBroker
 from tests.kafka.client import Cuts, Holding
@@ -189,3 +191,25 @@ async def test_letter_comes_true_together_with_the_offset_of_its_message(scene: 
     await scene.consume(failing(1), topic, group=topic, **options)
     await scene.until_committed(topic, topic, {0: 1})
     assert await numbers_in(scene, f"{topic}-dlt") == [1]
+
+
+async def test_commit_that_is_cut_short_leaves_no_error_unread(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    topic, out = await scene.topic(), await scene.topic("out")
+    port = port_of(await owner(scene, Notes(), topic))
+    transactions, asked, lost = port.transactions(TopicPartition(topic, 0)), asyncio.Event(), asyncio.Event()
+    await transactions.open()
+
+    async def lose(*_: object) -> None:
+        asked.set()
+        await lost.wait()
+        raise KafkaConnectionError("closed")
+
+    monkeypatch.setattr(AIOKafkaClient, "coordinator_lookup", lose)  # with the offset
+    committing = asyncio.create_task(transactions.commit([ProducerRecord(out, None, b"x", ())], [], 1))
+    await asked.wait()
+    committing.cancel()
+    lost.set()
+    with pytest.raises(asyncio.CancelledError):
+        await committing
+    monkeypatch.undo()
+    await transactions.close()

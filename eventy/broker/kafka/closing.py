@@ -10,7 +10,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import ProducerClosed
 
-from eventy.tasks import cancel
+from eventy.tasks import cancel, read_error
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +56,9 @@ async def close_producer(producer: AIOKafkaProducer) -> None:
 
 async def break_off(producer: AIOKafkaProducer) -> None:
     """Disconnect without sending what is pending; who still waits for an acknowledgement gets an error."""
+    if producer._txn_manager is not None:
+        for *_, committed in producer._txn_manager._pending_txn_offsets:
+            committed.add_done_callback(read_error)
     # The client can't give up by itself: its sender would try for ever, in the background.
     ending = asyncio.create_task(_end(producer))
     try:
@@ -86,7 +89,8 @@ def _fail_pending(producer: AIOKafkaProducer) -> None:
         batch.future.exception()  # who sent it may have given up waiting; unread it would be logged
     for batch in queued:
         batch._drain_waiter.exception()  # nobody waits for room in a queue that is gone; unread it would be logged
-    if (transactions := producer._txn_manager) is not None:
-        ended = transactions._transaction_waiter  # whoever was told by another error didn't look at this one
-        if ended is not None and ended.done() and not ended.cancelled():
-            ended.exception()
+    if producer._txn_manager is not None:
+        # Whoever was told by another error doesn't look at this one.
+        ended: asyncio.Future[None] | None = producer._txn_manager._transaction_waiter
+        if ended is not None and ended.done():
+            read_error(ended)

@@ -15,6 +15,8 @@ from aiokafka.consumer import consumer
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.protocol.commit import OffsetFetchRequest
 
+from eventy.tasks import read_error
+
 
 def heed_errors_of_offsets() -> None:
     """Have all consumers of this process notice it, and ask again. Calling it again changes nothing."""
@@ -25,7 +27,7 @@ class _Coordinator(GroupCoordinator):  # type: ignore[misc]  # the client isn't 
     async def _do_commit_offsets(self, *arguments: Any) -> None:
         committing = asyncio.current_task()  # which goes on when whoever has asked for it gives up
         assert committing is not None
-        committing.add_done_callback(_read)
+        committing.add_done_callback(read_error)
         await super()._do_commit_offsets(*arguments)
 
     async def _send_req(self, request: Any) -> Any:
@@ -36,9 +38,3 @@ class _Coordinator(GroupCoordinator):  # type: ignore[misc]  # the client isn't 
                 self.coordinator_dead()  # found out anew before the next try
             raise error(f"committed offsets of {self.group_id}: {error.__name__}")
         return response
-
-
-def _read(ended: asyncio.Task[Any]) -> None:
-    """Read an error that nobody may wait for any more: unread it would be logged."""
-    if not ended.cancelled():
-        ended.exception()
