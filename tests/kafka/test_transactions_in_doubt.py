@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
 from aiokafka.protocol.transaction import EndTxnRequest
 
 from eventy.consumer.counts import Counts
-from eventy.errors import HandlerError
+from eventy.errors import FencedError, HandlerError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.message.record import ProducerRecord, TopicPartition
@@ -191,6 +191,18 @@ async def test_letter_comes_true_together_with_the_offset_of_its_message(scene: 
     await scene.consume(failing(1), topic, group=topic, **options)
     await scene.until_committed(topic, topic, {0: 1})
     assert await numbers_in(scene, f"{topic}-dlt") == [1]
+
+
+async def test_commit_that_is_fenced_leaves_no_error_unread(scene: Scene) -> None:
+    topic, out = await scene.topic(), await scene.topic("out")
+    port = port_of(await owner(scene, Notes(), topic))
+    former, latter = (port.transactions(TopicPartition(topic, 0)) for _ in range(2))
+    for transactions in (former, latter):
+        await transactions.open()
+    with pytest.raises(FencedError):
+        await former.commit([ProducerRecord(out, None, b"x", ())], [], 1)
+    for transactions in (former, latter):
+        await transactions.close()
 
 
 async def test_commit_that_is_cut_short_leaves_no_error_unread(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
