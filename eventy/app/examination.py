@@ -184,12 +184,13 @@ class Examination:
             self._find(text)
 
     def look_at_routes(self) -> None:
-        """Compile the routes, and walk through what they ask for."""
+        """Compile the routes, walk through what they ask for, and build what nobody else has asked for."""
         app = self.app or _Unbuilt(self.container)
         for server in (one for one in self.components if isinstance(one, SanicServer)):
             routes = tuple(self._asked_by_routes(server))
             for asked in routes:
                 asked.walk(self._wiring)
+            self.build()
             self._attempt(server.prepare, app)
             for asked in routes:
                 self._errors += asked.misfits(self._wiring)

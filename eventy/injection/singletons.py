@@ -30,11 +30,15 @@ _LIBRARIES = tuple(
 def build(wiring: Wiring, *, opens_resources: bool) -> None:
     """Build every singleton without a flaw, those first that others are built with, and add what goes wrong.
 
+    What has been built for an earlier walk isn't built again.
+
     Parameters
         opens_resources: whether what is built with a `Resource` is built as well, and what is asked for is opened.
     """
     for provider, path in tuple(wiring.walked):
         one = last_override(provider)
+        if wiring.is_built(provider):
+            continue
         if not all(map(wiring.is_sound, dependencies(one))):
             wiring.spoil(provider)
         elif not wiring.is_sound(provider) or (opens(provider) and not opens_resources):

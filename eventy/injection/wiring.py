@@ -102,6 +102,10 @@ class Wiring:
         self.built.append((provider, made))
         self._made[id(provider)] = made
 
+    def is_built(self, provider: Provider) -> bool:
+        """Return whether a singleton is built."""
+        return id(provider) in self._made
+
     def made(self, provider: Provider) -> object | None:
         """Return the object of a singleton that is built; None for all others."""
         return self._made.get(id(provider))

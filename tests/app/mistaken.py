@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from dependency_injector import containers, providers
+from sanic import Blueprint
 
 from eventy.app.check import check
 from eventy.app.eventy import Eventy
 from eventy.app.settings import Settings
 from eventy.errors import WiringError
+from eventy.http.server import SanicServer
 
 
 def settings(**more: Any) -> Any:
@@ -24,6 +26,17 @@ def a_root(**named: providers.Provider[Any]) -> Any:
     container = containers.DynamicContainer()
     app = providers.Singleton(Eventy, container=providers.Object(container))
     container.set_providers(**{**named, "app": named.get("app", app)})
+    return container
+
+
+def a_root_with_a_route(route: Any, **named: providers.Provider[Any]) -> Any:
+    """Return a container whose application serves one route."""
+    container, bp = a_root(**named), Blueprint("routes")
+    bp.add_route(route, "/")
+    server = providers.Singleton(SanicServer, port=0, blueprints=providers.Object((bp,)))
+    container.set_provider(
+        "app", providers.Singleton(Eventy, providers.Object(container), components=providers.List(server))
+    )
     return container
 
 

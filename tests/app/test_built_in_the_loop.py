@@ -18,7 +18,7 @@ from eventy.event.base import BaseEvent
 from eventy.event.registry import Registry, on
 from eventy.http.server import SanicServer
 from eventy.injection import Provide
-from tests.app.mistaken import a_root
+from tests.app.mistaken import a_root, a_root_with_a_route
 from tests.app.recording import Recording
 from tests.app.test_process import run
 
@@ -230,6 +230,26 @@ async def test_resource_that_cannot_be_opened_ends_the_start() -> None:
         WiringError, match=r"pooled → Resource\(.*refuse\): can't be built: ConnectionRefusedError: nobody there"
     ):
         await container.app().__aenter__()
+
+
+async def routed(request: Request[Any, Any], resource: str) -> HTTPResponse:
+    raise NotImplementedError
+
+
+async def test_resource_that_only_a_route_asks_for_is_opened_by_the_start_and_by_no_check() -> None:
+    container = a_root_with_a_route(routed, resource=providers.Resource(pool))
+    check(container)
+    assert log == []
+    async with container.app():
+        assert log == ["open the pool"]
+
+
+async def test_resource_of_a_route_that_cannot_be_opened_ends_the_start() -> None:
+    def refuse() -> None:
+        raise ConnectionRefusedError("nobody there")
+
+    with pytest.raises(WiringError, match=r"resource: can't be built: ConnectionRefusedError: nobody there"):
+        await a_root_with_a_route(routed, resource=providers.Resource(refuse)).app().__aenter__()
 
 
 async def test_handlers_of_a_registry_that_is_built_with_a_resource_are_found_at_a_start() -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from dependency_injector import containers, providers
@@ -27,9 +27,10 @@ from eventy.errors import WiringError
 from eventy.event.base import BaseEvent
 from eventy.event.registry import Registry, on
 from eventy.http.server import SanicServer
+from eventy.injection import Provide
 from eventy.testing.harness import Harness
 from payment.repository.memory import MemoryPaymentRepository
-from tests.app.mistaken import a_root, mistakes_of, settings
+from tests.app.mistaken import a_root, a_root_with_a_route, mistakes_of, settings
 
 KAFKA = Settings(
     event_consumer="eventy.consumer.kafka.KafkaConsumer",
@@ -214,21 +215,29 @@ async def test_application_that_is_entered_finds_the_same_before_anything_has_st
 
 
 def test_route_is_told_of_the_provider_that_it_asks_for() -> None:
-    bp = Blueprint("asking")
-
-    @bp.get("/")
     async def asking(request: Request[Any, Any], engine: object) -> None: ...
 
     async def connect() -> object: ...
 
-    server = providers.Singleton(SanicServer, blueprints=providers.Object((bp,)))
-    container = a_root(engine=providers.Factory(connect), http_server=server)
-    container.set_provider(
-        "app", providers.Singleton(Eventy, providers.Object(container), components=providers.List(server))
-    )
-    (mistake,) = mistakes_of(container)
+    (mistake,) = mistakes_of(a_root_with_a_route(asking, engine=providers.Factory(connect)))
     label = test_route_is_told_of_the_provider_that_it_asks_for.__name__
     assert mistake.startswith(f"{label}.<locals>.asking → engine: must be awaited, as a Factory of the async")
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("clock.provided.now_m", "clock.now_m: a Clock has no attribute 'now_m' (closest: 'now_ms'): correct the name"),
+        ("numbers.broken", "Singleton(int): can't be built: ValueError: invalid literal for int()"),
+    ],
+)
+def test_what_only_a_route_asks_for_is_looked_at_and_built_as_well(path: str, said: str) -> None:
+    async def asking(request: Request[Any, Any], it: Any) -> None: ...
+
+    asking.__annotations__["it"] = Annotated[object, Provide[path]]
+    numbers = providers.Aggregate(broken=providers.Singleton(int, "x"))
+    (mistake,) = mistakes_of(a_root_with_a_route(asking, clock=providers.Singleton(Clock), numbers=numbers))
+    assert f"asking → {said}" in mistake
 
 
 def test_message_that_cannot_be_registered_hides_no_other() -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from dependency_injector import providers
-from sanic import Blueprint, Request
+from sanic import Request
 
-from eventy.app.eventy import Eventy
+from eventy.app.check import check
 from eventy.event.base import BaseEvent
 from eventy.event.registry import Registry, on
-from eventy.http.server import SanicServer
-from tests.app.mistaken import a_root, mistakes_of
+from tests.app.mistaken import a_root_with_a_route, mistakes_of
 from tests.app.test_process import run
 
 
@@ -67,21 +66,24 @@ def test_constructor_that_fails_is_called_once_whoever_asks_for_it() -> None:
 
     async def handle(event: BaseEvent, broken: object) -> None: ...
 
-    bp = Blueprint("asking")
-
-    @bp.get("/")
     async def route(request: Request[Any, Any], broken: object, part: object) -> None: ...
 
     broken = providers.Singleton(refuse)
-    container = a_root(
+    container = a_root_with_a_route(
+        route,
         broken=broken,
         part=providers.Factory(dict, a=broken),
         registry=providers.Singleton(Registry, providers.Object((on("a", handle), on("b", handle)))),
     )
-    server = providers.Singleton(SanicServer, blueprints=providers.Object((bp,)))
-    container.set_provider(
-        "app", providers.Singleton(Eventy, providers.Object(container), components=providers.List(server))
-    )
     (mistake,) = mistakes_of(container)
     assert "broken: can't be built: ValueError: of mine" in mistake
     assert called == ["refuse"]
+
+
+def test_singleton_without_an_object_is_called_once_by_a_check_that_has_routes_to_build_for() -> None:
+    called: list[str] = []
+
+    async def route(request: Request[Any, Any], configured: None) -> None: ...
+
+    check(a_root_with_a_route(route, configured=providers.Singleton(called.append, "configure")))
+    assert called == ["configure"]
