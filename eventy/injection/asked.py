@@ -15,7 +15,7 @@ from eventy.injection.decorators import check_decorators
 from eventy.injection.dependencies import Provider
 from eventy.injection.fit import check_event, check_own
 from eventy.injection.mistakes import Mistakes
-from eventy.injection.products import in_force
+from eventy.injection.products import way_in_force
 from eventy.injection.signature import Signature, name_of, read_signature, refuse_sync
 from eventy.injection.wiring import Wiring
 from eventy.message.context import Context
@@ -62,9 +62,10 @@ class Asked:
     def misfits(self, wiring: Wiring) -> Iterator[InjectionError]:
         """Yield what parameters don't take, as it is known once the singletons are built. A fake needn't inherit."""
         for argument, source in self.provided:
-            if source.provider.last_overriding is not None or not wiring.is_sound(source.provider):
+            is_overridden = any(one.last_overriding is not None for one in way_in_force(source.provider))
+            if is_overridden or not wiring.is_sound(source.provider):
                 continue
-            made = wiring.made(in_force(source.provider))
+            made = wiring.made(source.provider)
             if made is not None and self.signature is not None:
                 try:
                     refuse_misfit(type(made), argument.parameter)

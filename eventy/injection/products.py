@@ -59,20 +59,29 @@ def instead_of_class(given: type) -> str:
 
 
 def in_force(provider: providers.Provider[Any]) -> providers.Provider[Any]:
-    """Return the provider that answers at this moment: the last override, what a selector chooses, else itself.
+    """Return the provider that answers at this moment: the last override, what a selector chooses, else itself."""
+    *_, answering = way_in_force(provider)
+    return answering
+
+
+def way_in_force(provider: providers.Provider[Any]) -> Iterator[providers.Provider[Any]]:
+    """Yield a provider and what it leads to at this moment, through overrides and choices; the last one answers.
 
     A selector that can't choose stands for itself: what is wrong with it is told where it is looked at.
     """
-    while True:
-        if provider.last_overriding is not None:
-            provider = provider.last_overriding
-        elif isinstance(provider, providers.Selector):
-            try:
-                provider = selected(provider)
-            except Exception:  # noqa: BLE001  # finding out the choice may raise anything
-                return provider
-        else:
-            return provider
+    answering: providers.Provider[Any] | None = provider
+    while answering is not None:
+        yield answering
+        answering = answering.last_overriding or _chosen(answering)
+
+
+def _chosen(provider: providers.Provider[Any]) -> providers.Provider[Any] | None:
+    if not isinstance(provider, providers.Selector):
+        return None
+    try:
+        return selected(provider)
+    except Exception:  # noqa: BLE001  # finding out the choice may raise anything
+        return None
 
 
 def opens(provider: providers.Provider[Any]) -> bool:

@@ -27,6 +27,7 @@ from eventy.injection.lookup import CONFIGURATION
 from eventy.injection.options import FindSetting, Options
 from eventy.injection.parameters import unbound
 from eventy.injection.paths import Paths
+from eventy.injection.products import way_in_force
 from eventy.injection.rules import (
     ABSTRACT,
     of_class,
@@ -107,8 +108,8 @@ class Wiring:
         return id(provider) in self._made
 
     def made(self, provider: Provider) -> object | None:
-        """Return the object of a singleton that is built; None for all others."""
-        return self._made.get(id(provider))
+        """Return the object of a singleton that is built, or leads to one that is; None for all others."""
+        return next((self._made[id(one)] for one in way_in_force(provider) if self.is_built(one)), None)
 
     def unused(self) -> Iterator[tuple[str, object]]:
         """Yield the singletons that nothing is built with, with what they are called."""

@@ -200,6 +200,15 @@ def test_attribute_that_a_singleton_does_not_have_is_refused() -> None:
         start(handler, a_container())
 
 
+def test_attribute_that_the_choice_of_a_selector_does_not_have_is_refused() -> None:
+    emitter = providers.Singleton(Emitter)
+    chosen = providers.Selector(lambda: "it", it=emitter)
+    start(_takes, a_container_with(it=chosen.provided.topic))
+    assert "a Emitter has no attribute 'topik' (closest: 'topic')" in _says(chosen.provided.topik)
+    with emitter.override(providers.Singleton(Noted)):
+        assert "a Noted has no attribute 'topic'" in _says(chosen.provided.topic)
+
+
 def test_attribute_of_what_is_made_for_each_message_is_not_looked_for() -> None:
     start(_takes, a_container_with(it=providers.Factory(Noted).provided.whatever))
     assert built == []
@@ -229,6 +238,16 @@ def test_singleton_that_turns_out_to_be_of_another_class_than_the_parameter_is_r
             "parameter 'it: Emitter': its provider makes a Repository, which is no Emitter: correct the annotation or "
             "the container"
         )
+
+
+async def test_override_of_what_a_selector_chooses_needs_not_fit() -> None:
+    async def handler(event: BaseEvent, it: Emitter) -> None:
+        built.append(it)
+
+    emitter = providers.Singleton(Emitter)
+    with emitter.override(providers.Singleton(Repository)):
+        await run(start(handler, a_container_with(it=providers.Selector(lambda: "it", it=emitter))))
+    assert [type(one) for one in built] == [Repository]
 
 
 async def test_provider_that_a_subclass_redefines_reaches_handlers_but_not_what_was_built_with_the_other() -> None:
