@@ -63,17 +63,7 @@ def arguments(provider: Provider) -> tuple[Provider, ...]:
 
 def unfolded(provider: Provider) -> Iterator[Provider]:
     """Yield a provider; of a list, a dictionary or a selector the ones that stand in it."""
-    one: Any = last_override(provider)
-    if isinstance(one, providers.Selector):
-        parts = tuple(_selected(one))[1:]
-    elif isinstance(one, (providers.List, providers.Dict)):
-        parts = dependencies(one)
-    else:
-        yield provider
-        return
-    for part in parts:
-        if _is_called(part):
-            yield from unfolded(part)
+    return _unfolded(provider, ())
 
 
 def holds_providers(value: object) -> bool:
@@ -90,6 +80,22 @@ def last_override(provider: Provider) -> Provider:
     while provider.last_overriding is not None:
         provider = provider.last_overriding
     return provider
+
+
+def _unfolded(provider: Provider, around: tuple[Provider, ...]) -> Iterator[Provider]:
+    one: Any = last_override(provider)
+    if any(one is other for other in around):  # a circle is told by itself
+        return
+    if isinstance(one, providers.Selector):
+        parts = tuple(_selected(one))[1:]
+    elif isinstance(one, (providers.List, providers.Dict)):
+        parts = dependencies(one)
+    else:
+        yield provider
+        return
+    for part in parts:
+        if _is_called(part):
+            yield from _unfolded(part, (*around, one))
 
 
 def _handed_on(part: Provider) -> tuple[Provider, ...]:

@@ -67,10 +67,12 @@ def in_force(provider: providers.Provider[Any]) -> providers.Provider[Any]:
 def way_in_force(provider: providers.Provider[Any]) -> Iterator[providers.Provider[Any]]:
     """Yield a provider and what it leads to at this moment, through overrides and choices; the last one answers.
 
-    A selector that can't choose stands for itself: what is wrong with it is told where it is looked at.
+    A selector that can't choose, or chooses in a circle, is told of where it is looked at.
     """
     answering: providers.Provider[Any] | None = provider
-    while answering is not None:
+    passed: set[int] = set()
+    while answering is not None and id(answering) not in passed:
+        passed.add(id(answering))
         yield answering
         answering = answering.last_overriding or _chosen(answering)
 

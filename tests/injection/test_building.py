@@ -170,6 +170,15 @@ def test_selector_that_chooses_what_it_does_not_have_is_refused() -> None:
     assert _says(providers.Selector(unset)).startswith("_takes → it → config.kind: config is empty: fill it")
 
 
+@pytest.mark.parametrize("held", [providers.List, providers.Dict, None])
+def test_selector_that_chooses_itself_ends_the_start(held: Any) -> None:
+    one: Any = providers.Selector(lambda: "it")
+    other = providers.Selector(lambda: "it", it=one)
+    one.set_providers(it=other if held is None else held(other) if held is providers.List else held(a=other))
+    assert _says(one).startswith("_takes → it → it: is built with itself, so nothing in the circle can be the first")
+    assert "is built with itself" in _says(providers.Factory(dict, a=one))
+
+
 async def test_class_among_what_a_selector_chooses_is_no_override() -> None:
     seen = []
 
