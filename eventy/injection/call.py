@@ -108,7 +108,9 @@ class _Source:
         self._values[id(source.provider)] = value = f"value{len(self._values)}"
         compiled = f"takes_class={source.takes_class}, entered={source.entered}"
         refused = f"refuse_override({provider}, {value}, {compiled})"
-        if part is None:
+        if isinstance(source.provider, providers.Selector):  # the setting that it chooses by may be overridden, too
+            self._preparation.append(f"{value} = {provider}(); {refused}")
+        elif part is None:
             self._preparation.append(f"{value} = {provider}()")
             self._preparation.append(f"if {provider}.last_overriding is not None: {refused}")
         else:

@@ -27,7 +27,7 @@ from eventy.injection.lookup import CONFIGURATION
 from eventy.injection.options import FindSetting, Options
 from eventy.injection.parameters import unbound
 from eventy.injection.paths import Paths
-from eventy.injection.products import way_in_force
+from eventy.injection.products import in_force, way_in_force
 from eventy.injection.rules import (
     ABSTRACT,
     of_class,
@@ -135,6 +135,7 @@ class Wiring:
         """
         if asker is not None:
             self._visit(provider, (asker,), is_asked=True)
+            owner, answering = self._paths.of(provider), in_force(provider)
             for part in unfolded(provider):
                 here = self._path_to(provider, (asker,))
                 here = here if part is provider else self._path_to(part, here)
@@ -143,6 +144,8 @@ class Wiring:
                     self._say(whole, path, of_needed(whole))
                     if whole is not part or not takes_class:
                         self._say(whole, path, of_override(whole))
+                    if part is not provider and in_force(whole) is not answering:  # the asker's call doesn't enter it
+                        self._say(provider, path, of_opened(owner, whole, self._paths.of(whole)))
         elif not isinstance(last_override(provider), (providers.Dependency, *ABSTRACT)):
             self._visit(provider, (), is_asked=False)
 

@@ -110,3 +110,29 @@ async def test_provider_of_context_managers_is_overridden_by_anything() -> None:
     ):
         await call("request")
     assert isinstance(await call("request"), Repository)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "says"),
+    [
+        (providers.Factory(opened), "chooses one of an async context manager, a _AsyncGeneratorContextManager, after"),
+        (providers.Factory(connect), "which must be awaited: await it first, and override with what it returns"),
+    ],
+)
+async def test_setting_that_has_a_selector_choose_what_cannot_be_handed_out(chosen: Any, says: str) -> None:
+    async def asking(request: object, it: object) -> object:
+        return it
+
+    async def asking_for_a_part(request: object, part: object = Provide["it.provided.topic"]) -> object:
+        return part
+
+    container, emitter = a_container(), providers.Object(Emitter())
+    selector = providers.Selector(container.config.kind, plain=emitter, other=chosen, fine=emitter)
+    container.set_provider("it", providers.Selector(lambda: "inner", inner=selector))
+    container.config.from_dict({"kind": "plain"})
+    calls = [compile_route(one, container, APP) for one in (asking, asking_for_a_part)]
+    for call in calls:
+        with container.config.kind.override("other"), pytest.raises(InjectionError, match=says):
+            await call("request")
+        with container.config.kind.override("fine"):
+            assert await call("request") in (emitter(), Emitter.topic)

@@ -229,6 +229,42 @@ async def test_context_manager_is_entered_though_nobody_knew_that_it_would_be_on
     assert [str(one).split()[0] for one in log[2::3]] in (["close", "close"], ["commit", "commit"])
 
 
+@pytest.mark.parametrize(
+    ("provider", "way"),
+    [
+        (providers.List(providers.Factory(open_session)), "it → Factory(open_session)"),
+        (providers.Dict(a=providers.List(providers.Factory(open_session))), "it → Factory(open_session)"),
+        (
+            providers.Selector(lambda: "a", a=providers.List(providers.Callable(Session))),
+            "it → Callable(Session)",
+        ),
+        (
+            providers.Selector(lambda: "a", a=providers.Factory(Session).provided.name),
+            "it → Factory(Session).name → Factory(Session)",
+        ),
+    ],
+)
+def test_context_manager_that_no_parameter_has_by_itself_is_refused(
+    provider: providers.Provider[Any], way: str
+) -> None:
+    with pytest.raises(WiringError) as raised:
+        start(_takes, a_container_with(it=provider))
+    (mistake,) = raised.value.mistakes
+    assert mistake.startswith(
+        f"_takes → {way}: is an async context manager. Only parameters of handlers and routes are entered, it would get"
+    )
+
+
+@pytest.mark.parametrize("is_overridden", [False, True])
+async def test_context_manager_that_a_selector_chooses_is_entered(is_overridden: bool) -> None:
+    session: Any = providers.Object("a session") if is_overridden else providers.Factory(open_session)
+    if is_overridden:
+        session.override(providers.Factory(open_session))
+    selector = providers.Selector(lambda: "a", a=providers.Selector(lambda: "b", b=session))
+    await run(start(_takes, a_container_with(it=selector)))
+    assert log == ["open session", "session", "commit session"]
+
+
 async def test_what_a_function_makes_is_taken_as_it_is_where_it_is_no_context_manager() -> None:
     async def handler(event: BaseEvent, it: Emitter) -> None:
         log.append(type(it))
