@@ -20,7 +20,6 @@ CONFIGURATION = (providers.Configuration, providers.ConfigurationOption, provide
 _ONLY_MARKED: tuple[tuple[tuple[type, ...], str], ...] = (
     (CONFIGURATION, "configuration"),
     ((providers.Container, providers.DependenciesContainer), "a container"),
-    ((providers.Dependency,), "a placeholder of a dependency"),
     ((providers.Aggregate,), "an aggregate of providers"),
 )
 
@@ -38,11 +37,11 @@ def by_name(container: Container, name: str) -> providers.Provider[Any]:
         )
     for types, what in _ONLY_MARKED:
         if isinstance(provider, types):
-            inside = "" if isinstance(provider, providers.Dependency) else ".x"
-            example = "config.x" if isinstance(provider, CONFIGURATION) else f"{name}{inside}"
+            example = "config.x" if isinstance(provider, CONFIGURATION) else f"{name}.x"
             raise InjectionError(
                 f'{name!r} is {what}, which is never injected by name: mark the parameter with Provide["{example}"]'
             )
+    _refuse_unfilled(provider, repr(name))
     return provider
 
 
@@ -56,14 +55,18 @@ def by_marker(container: Container, marker: Marker) -> providers.Provider[Any]:
     for segment in marker.provider.split("."):
         provider = _step(container if provider is None else provider, segment, walked)
         walked.append(segment)
-    if isinstance(provider, providers.Dependency) and not provider.is_defined:
-        raise InjectionError(f"{marker!r} is a dependency that nothing fills: pass it to its container")
+    _refuse_unfilled(provider, repr(marker))
     if isinstance(provider, providers.Aggregate):
         raise InjectionError(f"{marker!r} is an aggregate of {listed(provider.providers)}: name one of them")
     if isinstance(marker.modifier, InvariantModifier):
         raise InjectionError(f"{marker!r} depends on another provider: use a Selector in the container")
     modified: providers.Provider[Any] = provider if marker.modifier is None else _modified(provider, marker)
     return _readable(modified, marker) if isinstance(modified, CONFIGURATION) else modified
+
+
+def _refuse_unfilled(provider: providers.Provider[Any], named: str) -> None:
+    if isinstance(provider, providers.Dependency) and not provider.is_defined:
+        raise InjectionError(f"{named} is a dependency that nothing fills: pass it to its container")
 
 
 def _step(provider: Any, segment: str, walked: list[str]) -> Any:

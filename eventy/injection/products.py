@@ -59,13 +59,13 @@ def instead_of_class(given: type) -> str:
 
 
 def in_force(provider: providers.Provider[Any]) -> providers.Provider[Any]:
-    """Return the provider that answers at this moment: the last override, what a selector chooses, else itself."""
+    """Return the provider that answers at this moment, see `way_in_force`."""
     *_, answering = way_in_force(provider)
     return answering
 
 
 def way_in_force(provider: providers.Provider[Any]) -> Iterator[providers.Provider[Any]]:
-    """Yield a provider and what it leads to at this moment, through overrides and choices; the last one answers.
+    """Yield a provider and what it leads to at this moment, through overrides, defaults and choices to what answers.
 
     A selector that can't choose, or chooses in a circle, is told of where it is looked at.
     """
@@ -74,10 +74,12 @@ def way_in_force(provider: providers.Provider[Any]) -> Iterator[providers.Provid
     while answering is not None and id(answering) not in passed:
         passed.add(id(answering))
         yield answering
-        answering = answering.last_overriding or _chosen(answering)
+        answering = answering.last_overriding or _behind(answering)
 
 
-def _chosen(provider: providers.Provider[Any]) -> providers.Provider[Any] | None:
+def _behind(provider: providers.Provider[Any]) -> providers.Provider[Any] | None:
+    if isinstance(provider, providers.Dependency):
+        return provider.default
     if not isinstance(provider, providers.Selector):
         return None
     try:

@@ -255,6 +255,16 @@ def test_context_manager_that_no_parameter_has_by_itself_is_refused(
     )
 
 
+@pytest.mark.parametrize("is_default", [False, True])
+async def test_context_manager_that_fills_a_placeholder_is_entered(is_default: bool) -> None:
+    session = providers.Factory(open_session)
+    placeholder: providers.Dependency[Any] = providers.Dependency(default=session if is_default else None)
+    if not is_default:
+        placeholder.override(session)
+    await run(start(_takes, a_container_with(it=placeholder)))
+    assert log == ["open session", "session", "commit session"]
+
+
 @pytest.mark.parametrize("is_overridden", [False, True])
 async def test_context_manager_that_a_selector_chooses_is_entered(is_overridden: bool) -> None:
     session: Any = providers.Object("a session") if is_overridden else providers.Factory(open_session)

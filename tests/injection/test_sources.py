@@ -238,7 +238,6 @@ def test_parameter_without_annotation_is_named_alone() -> None:
         ("config", "configuration", "config.x"),
         ("timeout", "configuration", "config.x"),
         ("payment", "a container", "payment.x"),
-        ("placeholder", "a placeholder of a dependency", "placeholder"),
         ("shapes", "an aggregate of providers", "shapes.x"),
     ],
 )
@@ -248,6 +247,22 @@ def test_never_by_name(name: str, what: str, instead: str) -> None:
     assert (
         f'{name!r} is {what}, which is never injected by name: mark the parameter with Provide["{instead}"]'
     ) in said_of(namespace["handler"])
+
+
+@pytest.mark.parametrize("is_marked", [False, True])
+async def test_placeholder_is_what_fills_it_and_refused_while_nothing_does(is_marked: bool) -> None:
+    async def handler(event: BaseEvent, placeholder: Repository) -> None:
+        seen.append(placeholder)
+
+    if is_marked:
+        handler.__annotations__["placeholder"] = Annotated[Repository, Provide["placeholder"]]
+    assert "is a dependency that nothing fills: pass it to its container" in said_of(handler)
+    container = a_container()
+    container.placeholder.set_default(container.draft)
+    await run(compile_handler(handler, container, APP))
+    with container.placeholder.override(container.payment_repository):
+        await run(compile_handler(handler, container, APP))
+    assert [type(one) for one in seen] == [Repository, SqlRepository]
 
 
 @pytest.mark.parametrize(
