@@ -26,8 +26,7 @@ from eventy.injection.asked import Asked, asked_by, asked_by_route, check_app
 from eventy.injection.declared import declaration_flaws
 from eventy.injection.dependencies import last_override
 from eventy.injection.paths import Paths
-from eventy.injection.products import opens
-from eventy.injection.singletons import build
+from eventy.injection.singletons import build, may_be_built
 from eventy.injection.wiring import Wiring
 from eventy.words import closest
 
@@ -129,7 +128,7 @@ class Examination:
 
     def read_handlers(self) -> None:
         """Read what handlers ask for. The registry is built for that, and what it needs."""
-        registered = Registered.of(self.container, self._wiring, self._opens_resources)
+        registered = Registered.of(self.container, self._wiring, opens_resources=self._opens_resources)
         self.registry = registered.registry
         self._errors += registered.errors
         for registration in (*self.registry, *self.registry.tombstones):
@@ -204,7 +203,7 @@ class Examination:
                 f"the root container has no provider 'app'{closest('app', self.container.providers)}: add "
                 "app = providers.Singleton(Eventy, container=__self__, components=providers.List(…))"
             )
-        elif self._wiring.is_sound(provider) and (self._opens_resources or not opens(provider)):
+        elif may_be_built(self._wiring, provider, opens_resources=self._opens_resources):
             self._take(provider())
 
     def _take(self, made: Any) -> None:

@@ -12,7 +12,7 @@ from eventy.errors import ConfigurationError, RegistryError
 from eventy.event.registry import Registry
 from eventy.injection import Container
 from eventy.injection.dependencies import CALLING
-from eventy.injection.products import opens
+from eventy.injection.singletons import build, build_one, may_be_built
 from eventy.injection.wiring import Wiring
 
 
@@ -24,8 +24,8 @@ class Registered:
     errors: list[ConfigurationError] = field(default_factory=list)
 
     @classmethod
-    def of(cls, container: Container, wiring: Wiring, opens_resources: bool) -> Registered:
-        """Build the registry of a container. What keeps it from being built is told with the other singletons.
+    def of(cls, container: Container, wiring: Wiring, *, opens_resources: bool) -> Registered:
+        """Build the registry of a container, and what it needs. What keeps it from being built is added to the flaws.
 
         Parameters
             opens_resources: whether one that is built with a resource is built.
@@ -35,15 +35,14 @@ class Registered:
         if provider is None:
             return found
         wiring.walk(provider)
-        if wiring.is_sound(provider) and (opens_resources or not opens(provider)):
-            try:
-                made = provider()
-            except RegistryError as error:
-                found._take_those_that_can(provider, str(error))
-            except Exception:  # noqa: BLE001  # told when it is built with the others
-                return found
-            else:
+        build(wiring, opens_resources=opens_resources)
+        if may_be_built(wiring, provider, opens_resources=opens_resources):
+            made = build_one(wiring, provider, ("registry",))
+            if wiring.is_sound(provider):
                 found._take(made)
+        for flaw in wiring.flaws:
+            if isinstance(flaw.error, RegistryError):
+                found._take_those_that_can(provider, flaw.text)
         return found
 
     def _take(self, made: object) -> None:

@@ -41,12 +41,42 @@ def build(wiring: Wiring, *, opens_resources: bool) -> None:
             continue
         if not all(map(wiring.is_sound, dependencies(one))):
             wiring.spoil(provider)
-        elif not wiring.is_sound(provider) or (opens(provider) and not opens_resources):
+        elif not may_be_built(wiring, provider, opens_resources=opens_resources):
             pass
         elif is_shared(one) or (isinstance(one, providers.BaseResource) and wiring.is_called(provider)):
-            _build(wiring, provider, path)
+            build_one(wiring, provider, path)
         else:
             _look_at_attribute(wiring, provider, path)
+
+
+def may_be_built(wiring: Wiring, provider: providers.Provider[Any], *, opens_resources: bool) -> bool:
+    """Return whether a provider can be called: it has no flaw, and opens nothing unless that is to be done."""
+    return wiring.is_sound(provider) and (opens_resources or not opens(provider))
+
+
+def build_one(wiring: Wiring, provider: providers.Provider[Any], path: Way) -> object | None:
+    """Call a provider without a flaw, keep what a singleton is, and return it; None when that fails, which is added.
+
+    Parameters
+        path: the way to it, for the flaw.
+    """
+    try:
+        made: object = provider()
+    except EventyError as error:
+        wiring.spoil(provider, Flaw(path, str(error), error))
+        return None
+    except Exception as error:  # noqa: BLE001  # a constructor may raise anything
+        text = f"can't be built: {described(error)}{_near(error)}{place_of(error)}"
+        wiring.spoil(provider, Flaw(path, text, error))
+        return None
+    if asyncio.isfuture(made):  # the library makes one of every coroutine
+        _end(made)
+        text = "hands out a Future, not an object: make it without `await`, and open it in start()"
+        wiring.spoil(provider, Flaw(path, text))
+        return None
+    if is_shared(last_override(provider)):
+        wiring.keep(provider, made)
+    return made
 
 
 @contextmanager
@@ -66,24 +96,6 @@ def _reset(container: Container) -> None:
     for provider in container.traverse(types=[providers.BaseSingleton]):
         if last_override(provider) is not provider or not isinstance(provider, providers.AbstractSingleton):
             provider.reset()
-
-
-def _build(wiring: Wiring, provider: providers.Provider[Any], path: Way) -> None:
-    try:
-        made: object = provider()
-    except EventyError as error:
-        wiring.spoil(provider, Flaw(path, str(error), error))
-        return
-    except Exception as error:  # noqa: BLE001  # a constructor may raise anything
-        text = f"can't be built: {described(error)}{_near(error)}{place_of(error)}"
-        wiring.spoil(provider, Flaw(path, text, error))
-        return
-    if asyncio.isfuture(made):  # the library makes one of every coroutine
-        _end(made)
-        text = "hands out a Future, not an object: make it without `await`, and open it in start()"
-        wiring.spoil(provider, Flaw(path, text))
-    elif is_shared(last_override(provider)):
-        wiring.keep(provider, made)
 
 
 def _end(made: asyncio.Future[Any]) -> None:

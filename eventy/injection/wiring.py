@@ -100,8 +100,9 @@ class Wiring:
 
     def keep(self, provider: Provider, made: object) -> None:
         """Note what a singleton is, now that it is built."""
-        self.built.append((provider, made))
-        self._made[id(provider)] = made
+        if not self.is_built(provider):
+            self.built.append((provider, made))
+            self._made[id(provider)] = made
 
     def is_built(self, provider: Provider) -> bool:
         """Return whether a singleton is built."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from dependency_injector import providers
 from sanic import Request
 
@@ -57,7 +58,8 @@ print(*sorted(one.split()[2] for one in compiled if str(one).startswith("<call o
     assert (ended.returncode, ended.stdout) == (0, "greet handle\n"), ended.stderr
 
 
-def test_constructor_that_fails_is_called_once_whoever_asks_for_it() -> None:
+@pytest.mark.parametrize("of_registry", ["sound", "itself", "what it needs"])
+def test_constructor_that_fails_is_called_once_whoever_asks_for_it(of_registry: str) -> None:
     called: list[str] = []
 
     def refuse() -> object:
@@ -69,14 +71,16 @@ def test_constructor_that_fails_is_called_once_whoever_asks_for_it() -> None:
     async def route(request: Request[Any, Any], broken: object, part: object) -> None: ...
 
     broken = providers.Singleton(refuse)
+    registry: dict[str, providers.Provider[Any]] = {
+        "sound": providers.Singleton(Registry, providers.Object((on("a", handle), on("b", handle)))),
+        "itself": broken,
+        "what it needs": providers.Singleton(dict, a=broken),
+    }
     container = a_root_with_a_route(
-        route,
-        broken=broken,
-        part=providers.Factory(dict, a=broken),
-        registry=providers.Singleton(Registry, providers.Object((on("a", handle), on("b", handle)))),
+        route, broken=broken, part=providers.Factory(dict, a=broken), registry=registry[of_registry]
     )
     (mistake,) = mistakes_of(container)
-    assert "broken: can't be built: ValueError: of mine" in mistake
+    assert "can't be built: ValueError: of mine" in mistake
     assert called == ["refuse"]
 
 
