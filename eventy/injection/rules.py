@@ -94,7 +94,7 @@ def of_kept(owner: str, shorter: providers.Provider[Any], name: str) -> Iterator
         )
 
 
-def takes_class(one: providers.Provider[Any], needed: providers.Provider[Any]) -> bool:
+def expects_class(one: providers.Provider[Any], needed: providers.Provider[Any]) -> bool:
     """Return whether a class is expected rather than an instance."""
     parameter = parameter_of(one, needed)
     return parameter is not None and type in (classes(parameter.annotation) or ())

@@ -30,13 +30,13 @@ from eventy.injection.paths import Paths
 from eventy.injection.products import in_force, way_in_force
 from eventy.injection.rules import (
     ABSTRACT,
+    expects_class,
     of_class,
     of_kept,
     of_needed,
     of_opened,
     of_override,
     of_provider,
-    takes_class,
 )
 
 Way = tuple[str, ...]
@@ -184,7 +184,7 @@ class Wiring:
             if self.is_sound(needed):
                 self._say(provider, there, self._options.misfits(one, needed))
             return
-        if not takes_class(one, needed):
+        if not expects_class(one, needed):
             self._say(needed, there, of_override(needed))
         owner = self._paths.of(provider)
         for whole in wholes(needed):
