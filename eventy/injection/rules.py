@@ -15,7 +15,7 @@ from eventy.injection.kept import is_shared
 from eventy.injection.lookup import CONFIGURATION
 from eventy.injection.parameters import parameter_of
 from eventy.injection.paths import Paths, name_of
-from eventy.injection.products import class_override, made_class, maker, must_be_awaited
+from eventy.injection.products import class_override, in_force, made_class, maker, must_be_awaited
 
 #: Nothing is made by these before they are overridden.
 ABSTRACT = (providers.AbstractFactory, providers.AbstractSingleton, providers.AbstractCallable)
@@ -46,6 +46,18 @@ def of_provider(one: providers.Provider[Any], paths: Paths) -> Iterator[str]:
         yield from _of_selector(one)
     elif isinstance(one, CALLING):
         yield from _of_literals(one)
+
+
+def of_placeholder(placeholder: providers.Provider[Any]) -> Iterator[str]:
+    """Yield why a placeholder can't hand out what fills it: the library compares each object, a fake too."""
+    if not isinstance(placeholder, providers.Dependency):
+        return
+    made = made_class(in_force(placeholder))
+    if made is not None and not fits(made, (placeholder.instance_of,)):
+        yield (
+            f"is a placeholder, of type {name_of(placeholder.instance_of)}, filled with what makes a "
+            f"{made.__qualname__}: fill it with what fits, or correct its instance_of"
+        )
 
 
 def of_needed(needed: providers.Provider[Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from dependency_injector import providers
@@ -17,6 +18,7 @@ from dependency_injector.containers import Container
 from eventy.errors import EventyError
 from eventy.injection.dependencies import dependencies, last_override
 from eventy.injection.kept import is_shared
+from eventy.injection.parameters import mismatch
 from eventy.injection.products import opens
 from eventy.injection.wiring import Flaw, Way, Wiring
 from eventy.words import closest, described
@@ -25,6 +27,7 @@ from eventy.words import closest, described
 _LIBRARIES = tuple(
     {sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")} | {str(Path(__file__).parents[1])}
 )
+_METHODS = (FunctionType, staticmethod, classmethod)
 
 
 def build(wiring: Wiring, *, opens_resources: bool) -> None:
@@ -120,7 +123,11 @@ def _look_at_attribute(wiring: Wiring, provider: Any, path: Way) -> None:
         return
     whole: Any = owner.provides
     made, name = wiring.made(whole), str(getter.name)
-    if made is None or _has(made, name):
+    if made is None:
+        return
+    if _has(made, name):
+        if getter is not provider and wiring.is_called(provider):
+            _look_at_call(wiring, provider, path, made, name)
         return
     close = get_close_matches(name, dir(made), n=1)
     hint = f" (closest: {close[0]!r})" if close else ""
@@ -129,6 +136,18 @@ def _look_at_attribute(wiring: Wiring, provider: Any, path: Way) -> None:
         "__init__ sets to None"
     )
     wiring.spoil(provider, Flaw(path, text))
+
+
+def _look_at_call(wiring: Wiring, caller: Any, path: Way, made: object, name: str) -> None:
+    """Add a flaw for a method that doesn't take what it is called with."""
+    if not isinstance(inspect.getattr_static(made, name, None), _METHODS):  # a property would be computed
+        return
+    try:
+        signature = inspect.signature(getattr(made, name))
+    except (TypeError, ValueError):
+        return
+    if (why := mismatch(signature, caller.args, caller.kwargs)) is not None:
+        wiring.spoil(caller, Flaw(path, f"{type(made).__qualname__}.{name} {why}"))
 
 
 def _has(made: object, name: str) -> bool:

@@ -36,6 +36,7 @@ from eventy.injection.rules import (
     of_needed,
     of_opened,
     of_override,
+    of_placeholder,
     of_provider,
 )
 
@@ -166,6 +167,7 @@ class Wiring:
             self._say(provider, here, self._options.flaws(provider))
         else:
             self._say(provider, here, of_provider(one, self._paths))
+            self._say(provider, here, of_placeholder(provider))
             self._visit_parts(provider, one, here)
         self.walked.append((provider, here))
 

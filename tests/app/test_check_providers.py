@@ -150,6 +150,14 @@ class Maker:
     def part_of(self, draft: Draft) -> object:
         return draft
 
+    @classmethod
+    def of_class(cls, draft: Draft) -> object:
+        return draft
+
+    @staticmethod
+    def of_nothing(draft: Draft) -> object:
+        return draft
+
 
 def first(*made: object) -> object:
     return made[0]
@@ -390,6 +398,15 @@ def test_attribute_that_does_not_exist_is_told_with_the_nearest_one() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["part_of", "of_class", "of_nothing"])
+def test_method_that_does_not_take_what_it_is_called_with_is_refused(name: str) -> None:
+    method = getattr(providers.Singleton(Maker).provided, name)
+    check(a_root(service=providers.Factory(Service, drafts=method.call(1))))
+    check(a_root(made=method.call()))  # nobody asks for it: whoever calls it may pass more
+    (mistake,) = mistakes_in(service=providers.Factory(Service, drafts=method.call(1, amount=2)))
+    assert mistake.startswith(f"service → Singleton(Maker).{name}(): Maker.{name} takes no 'amount': correct what the")
+
+
 def test_attribute_that_gets_its_value_at_the_start_is_there() -> None:
     class Database:
         pool: object
@@ -419,6 +436,11 @@ class Nested(containers.DeclarativeContainer):
     repository = providers.Singleton(Repository, engine)
 
 
+class Unused(containers.DeclarativeContainer):
+    engine: providers.Dependency[Engine] = providers.Dependency(instance_of=Engine)
+    service: providers.Provider[Any] = providers.Factory(dict, engine=engine)
+
+
 class Base(containers.DeclarativeContainer):
     __self__ = providers.Self()
     engine = providers.Singleton(Engine)
@@ -443,6 +465,16 @@ def test_placeholder_that_nothing_fills_is_told_where_it_is_needed() -> None:
         "nested.repository → nested.engine: is a placeholder, of type Engine, that nothing fills: pass one to its "
         "container"
     )
+
+
+@pytest.mark.parametrize("kind", [providers.Factory, providers.Singleton])
+def test_placeholder_that_is_filled_with_another_class_is_refused(kind: Any) -> None:
+    (mistake,) = mistakes_in(clock=kind(Clock), nested=providers.Container(Unused, engine=kind(Clock)))
+    assert mistake == (
+        "nested.engine: is a placeholder, of type Engine, filled with what makes a Clock: fill it with what fits, or "
+        "correct its instance_of"
+    )
+    check(a_root(nested=providers.Container(Unused, engine=kind(type("Other", (Engine,), {})))))
 
 
 def test_provider_that_a_subclass_defines_again_is_still_used_by_what_it_inherits() -> None:
