@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from dependency_injector import providers
 
@@ -141,8 +142,7 @@ class Wiring:
             for part in unfolded(provider):
                 here = self._path_to(provider, (asker,))
                 here = here if part is provider else self._path_to(part, here)
-                for whole in wholes(part):
-                    path = here if whole is part else self._path_to(whole, here)
+                for whole, path in self._wholes(part, here):
                     self._say(whole, path, of_needed(whole))
                     if whole is not part or not takes_class:
                         self._say(whole, path, of_override(whole))
@@ -178,6 +178,8 @@ class Wiring:
         self._way.pop()
         for needed in arguments(one):
             self._look_at_argument(provider, one, needed, self._path_to(needed, here))
+        if isinstance(one, providers.MethodCaller):
+            self._look_at_owner(provider, one, here)
         if not all(map(self.is_sound, dependencies(one))):
             self.spoil(provider)
 
@@ -189,13 +191,23 @@ class Wiring:
         if not expects_class(one, needed):
             self._say(needed, there, of_override(needed))
         owner = self._paths.of(provider)
-        for whole in wholes(needed):
-            path = there if whole is needed else self._path_to(whole, there)
+        for whole, path in self._wholes(needed, there):
             self._say(whole, path, of_needed(whole))
             self._say(provider, path, of_opened(owner, whole, self._paths.of(whole)))
         for way in ways_to_shorter(needed) if is_shared(one) else ():
             self._say(provider, self._along(way, there), of_kept(owner, way[-1], self._paths.of(way[-1])))
         self._say(provider, there, of_class(one, needed))
+
+    def _look_at_owner(self, provider: Provider, caller: Any, here: Way) -> None:
+        """Look at what has the method that a provider calls."""
+        owner = self._paths.of(provider)
+        for whole, path in self._wholes(caller.provides, self._path_to(caller.provides, here)):
+            self._say(provider, path, of_opened(owner, whole, self._paths.of(whole)))
+
+    def _wholes(self, part: Provider, there: Way) -> Iterator[tuple[Provider, Way]]:
+        """Yield a provider with its path, and what it is a part of with those."""
+        for whole in wholes(part):
+            yield whole, there if whole is part else self._path_to(whole, there)
 
     def _along(self, way: Sequence[Provider], path: Way) -> Way:
         """Return a path to the first of a way with the rest of it at its end; what a part belongs to is in its name."""

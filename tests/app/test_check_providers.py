@@ -266,6 +266,14 @@ def test_part_of_a_context_manager_is_refused_with_the_way_to_it() -> None:
     assert mistake.startswith("service → session.connection → session: is an async context manager. Only parameters of")
 
 
+def test_method_of_a_context_manager_is_refused_with_the_way_to_it() -> None:
+    opened = providers.Factory(Asynchronous)
+    (mistake,) = mistakes_in(session=opened, begun=opened.provided.connection.begin.call())
+    assert mistake.startswith(
+        "begun → session.connection.begin → session: is an async context manager. Only parameters of handlers"
+    )
+
+
 def test_part_of_what_must_be_awaited_is_refused_with_the_way_to_it() -> None:
     engine = providers.Factory(connect)
     (mistake,) = mistakes_in(engine=engine, service=providers.Singleton(Service, drafts=engine.provided.pool))
