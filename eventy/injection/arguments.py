@@ -17,7 +17,7 @@ from eventy.injection.entering import is_entered, may_be_entered
 from eventy.injection.lookup import CONFIGURATION, by_marker, by_name
 from eventy.injection.markers import marker_of
 from eventy.injection.mistakes import Mistakes
-from eventy.injection.products import made_class
+from eventy.injection.products import HANDING_ON, made_class
 from eventy.injection.signature import Signature
 
 
@@ -40,6 +40,11 @@ class Provided:
     def enters(self) -> bool:
         """Whether anything is entered for it."""
         return self.entered or (self.whole is not None and self.whole.enters)
+
+    @property
+    def hands_on(self) -> bool:
+        """Whether it is another provider's product, or a part of one: what fills a placeholder, or is chosen."""
+        return isinstance(self.provider, HANDING_ON) or (self.whole is not None and self.whole.hands_on)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dependency_injector import providers
 from eventy.injection.arguments import Argument, Expression, Provided
 from eventy.injection.entering import Entered, enter
 from eventy.injection.late import refuse_override
+from eventy.injection.products import HANDING_ON, origin_of
 from eventy.injection.signature import Signature
 
 
@@ -41,12 +42,13 @@ class Step:
 def write_call(shape: Shape, steps: Sequence[Step], **names: object) -> Callable[..., Any]:
     """Return a function that calls one handler and returns what it returns, or awaits several in order.
 
-    A provider that several parameters ask for is called once.
+    A provider that several parameters ask for is called once, also when some ask by way of a placeholder or a selector.
 
     Parameters
         names: what the expressions among the arguments mean, beside the function's own parameters.
     """
-    source = _Source(names)
+    provided = [one.source for step in steps for one in step.arguments if isinstance(one.source, Provided)]
+    source = _Source(names, several_ways=any(one.hands_on for one in provided))
     calls = [source.call(shape, step) for step in steps]
     title = ", ".join(step.signature.where for step in steps)
     written: Callable[..., Any] = source.function(shape.parameters, calls, title)
@@ -54,17 +56,24 @@ def write_call(shape: Shape, steps: Sequence[Step], **names: object) -> Callable
 
 
 class _Source:
-    """The lines of one function, and the namespace that it runs in."""
+    """The lines of one function, and the namespace that it runs in.
 
-    def __init__(self, names: dict[str, object]) -> None:
+    Parameters
+        names: what its expressions mean.
+        several_ways: whether two of its providers may lead to one, which only the call itself can tell.
+    """
+
+    def __init__(self, names: dict[str, object], *, several_ways: bool) -> None:
         self._namespace: dict[str, Any] = {
             **names,
             "Entered": Entered,
             "enter": enter,
             "refuse_override": refuse_override,
+            "origin_of": origin_of,
         }
         self._values: dict[int, str] = {}
-        self._preparation: list[str] = []
+        self._several_ways = several_ways
+        self._preparation = ["made = {}"] if several_ways else []
         self._enters = False
 
     def call(self, shape: Shape, step: Step) -> str:
@@ -109,16 +118,21 @@ class _Source:
         compiled = f"takes_class={source.takes_class}, entered={source.entered}"
         refused = f"refuse_override({provider}, {value}, {compiled})"
         if isinstance(source.provider, providers.Selector):  # the setting that it chooses by may be overridden, too
-            self._preparation.append(f"{value} = {provider}(); {refused}")
+            lines = [f"{value} = {provider}(); {refused}"]
         elif part is None:
-            self._preparation.append(f"{value} = {provider}()")
-            self._preparation.append(f"if {provider}.last_overriding is not None: {refused}")
+            lines = [f"{value} = {provider}()", f"if {provider}.last_overriding is not None: {refused}"]
         else:
-            self._preparation.append(f"if {provider}.last_overriding is None: {value} = {part}")
-            self._preparation.append(f"else: {value} = {provider}(); {refused}")
+            lines = [
+                f"if {provider}.last_overriding is None: {value} = {part}",
+                f"else: {value} = {provider}(); {refused}",
+            ]
         if source.entered:
-            self._preparation.append(f"{value} = await enter(stack, {value})")
+            lines.append(f"{value} = await enter(stack, {value})")
             self._enters = True
+        if self._several_ways and part is None:
+            origin = f"origin_of({provider})" if isinstance(source.provider, HANDING_ON) else provider
+            lines = _once(origin, value, lines)
+        self._preparation += lines
         return value
 
     def _part(self, getter: Any, whole: str) -> str:
@@ -130,6 +144,12 @@ class _Source:
         name = f"{what}{len(self._namespace)}"
         self._namespace[name] = thing
         return name
+
+
+def _once(origin: str, value: str, lines: Sequence[str]) -> list[str]:
+    """Return lines that take what a provider has made already, by whatever way, and make it else."""
+    making = [*lines, f"made[origin] = {value}"]
+    return [f"origin = {origin}", f"if origin in made: {value} = made[origin]", "else:", *_indented(making)]
 
 
 def _indented(lines: Sequence[str]) -> list[str]:

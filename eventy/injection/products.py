@@ -11,6 +11,9 @@ from dependency_injector.resources import AsyncResource
 
 from eventy.injection.dependencies import CALLING, dependencies, last_override, selected
 
+#: What has no product of its own.
+HANDING_ON = (providers.Dependency, providers.Selector)
+
 
 def maker(provider: providers.Provider[Any]) -> object:
     """Return the class or function whose result is handed out; None when that isn't known."""
@@ -75,6 +78,14 @@ def way_in_force(provider: providers.Provider[Any]) -> Iterator[providers.Provid
         passed.add(id(answering))
         yield answering
         answering = answering.last_overriding or _behind(answering)
+
+
+def origin_of(provider: providers.Provider[Any]) -> providers.Provider[Any]:
+    """Return the provider whose product one hands on at this moment: what fills a placeholder, what is chosen, itself.
+
+    One that is overridden is still itself: whoever asks for it gets the override's product.
+    """
+    return next((one for one in way_in_force(provider) if not isinstance(one, HANDING_ON)), provider)
 
 
 def _behind(provider: providers.Provider[Any]) -> providers.Provider[Any] | None:
