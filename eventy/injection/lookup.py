@@ -73,7 +73,7 @@ def _step(provider: Any, segment: str, walked: list[str]) -> Any:
     if isinstance(provider, (providers.Configuration, providers.ConfigurationOption)):
         return _key(provider, segment, walked)
     if isinstance(provider, OF_INSTANCE):
-        return getattr(provider, segment)
+        return providers.AttributeGetter(provider, segment)  # by getattr, `name` and `call` would be its own
     among: dict[str, Any] = getattr(provider, "providers", {})
     if segment in among:
         return among[segment]

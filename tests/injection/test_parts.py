@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Annotated, Any
 
 import pytest
@@ -76,6 +77,21 @@ async def test_part_that_the_container_has_a_name_for() -> None:
     it = providers.Factory(Unit)
     await run(compile_handler(handler, a_container_with(it=it, item=it.provided.items["one"]), APP))
     assert log == [True]
+
+
+@pytest.mark.parametrize("name", ["name", "call", "provides", "provided", "provider", "override", "related"])
+async def test_part_may_be_called_as_something_of_the_library_is(name: str) -> None:
+    async def handler(event: BaseEvent, part: Any, deeper: Any) -> None:
+        log.extend((part, deeper))
+
+    handler.__annotations__["part"] = Annotated[Any, Provide[f"it.provided.{name}"]]
+    handler.__annotations__["deeper"] = Annotated[Any, Provide[f"it.provided.config.{name}"]]
+
+    def make() -> SimpleNamespace:
+        return SimpleNamespace(**{name: "part", "config": SimpleNamespace(**{name: "deeper"})})
+
+    await run(start(handler, a_container_with(it=providers.Singleton(make))))
+    assert log == ["part", "deeper"]
 
 
 async def test_part_of_a_context_manager_is_of_what_it_gives() -> None:
