@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from dependency_injector import providers
 from dependency_injector.errors import Error
 
-from eventy.injection.annotations import classes, shown
+from eventy.injection.annotations import classes, fits, shown
 from eventy.injection.parameters import parameter_of
 from eventy.injection.paths import Paths, name_of
 from eventy.words import described
@@ -68,7 +68,7 @@ class Options:
         """
         parameter = parameter_of(one, option)
         allowed = None if parameter is None else classes(parameter.annotation)
-        if parameter is None or not allowed or isinstance(value := option(), allowed):
+        if parameter is None or not allowed or fits(type(value := option()), allowed):
             return
         caller: Any = one
         taken = f"{name_of(caller.provides)} takes {parameter.name}: {shown(parameter.annotation)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol, TypedDict
 
 from dependency_injector import containers, providers
 from dependency_injector.wiring import as_int
@@ -18,6 +18,22 @@ from tests.app.mistaken import a_root, mistakes_in, mistakes_of, settings
 
 class Engine:
     def __init__(self, url: str, echo: bool = False) -> None: ...
+
+
+class Address(TypedDict):
+    url: str
+
+
+class Readable(Protocol):
+    def get(self, key: str) -> object: ...
+
+
+class Pool:
+    def __init__(self, address: Address, size: int = 1) -> None: ...
+
+
+class Reader:
+    def __init__(self, values: Readable) -> None: ...
 
 
 class Sessions:
@@ -98,6 +114,19 @@ def test_value_of_another_type_is_shown_without_secrets() -> None:
     assert second.startswith(
         "other → config.kafka_password: KAFKA_PASSWORD is '***', of type str, but Engine takes echo"
     )
+
+
+def test_value_for_what_cannot_be_looked_up_at_run_time_passes() -> None:
+    config = settings(database={"url": "sqlite://"})
+    check(
+        a_root(
+            config=config,
+            one=providers.Singleton(Pool, config.database),
+            other=providers.Singleton(Reader, config.database),
+        )
+    )
+    (mistake,) = mistakes_in(config=config, one=providers.Singleton(Pool, config.database, config.database.url))
+    assert mistake.startswith("one → config.database.url: is, of type str, but Pool takes size: int")
 
 
 def test_value_that_cannot_be_converted_names_the_variable() -> None:
