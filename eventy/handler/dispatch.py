@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from functools import lru_cache
 
 from eventy.command.base import BaseCommand
@@ -37,10 +37,10 @@ class Dispatcher:
     def __init__(self, registry: Registry, container: Container, app: object) -> None:
         compiled = _compiled(registry, container, app)
         self._registry = registry
-        self._calls = {registration: call for registration, _, call in compiled}
+        self._calls = {id(registration): call for registration, _, call in compiled}  # handlers needn't be hashable
         self._by_class: dict[type[BaseEvent], Deliver] = {}
         for registration, handlers, call in compiled:
-            alike = all(others == handlers for other, others, _ in compiled if other.cls is registration.cls)
+            alike = all(_are_same(others, handlers) for other, others, _ in compiled if other.cls is registration.cls)
             if alike and registration.cls is not GenericEvent:  # any message without a class of its own is one
                 self._by_class[registration.cls] = call
         self._by_class[Tombstone] = self._bury
@@ -58,16 +58,21 @@ class Dispatcher:
     def _find(self, name: str) -> Deliver:
         registration = self._registry.find(name)
         if registration is not None:
-            return self._calls[registration]
+            return self._calls[id(registration)]
         logger.info("nothing is registered for %s: its messages are passed over", name)
         return _nothing
 
     def _find_for_tombstone(self, name: str) -> Deliver:
         registration = self._registry.find_tombstone(name)
         if registration is not None:
-            return self._calls[registration]
+            return self._calls[id(registration)]
         logger.info("nothing is registered for tombstones of %s: they are passed over", name)
         return _nothing
+
+
+def _are_same(some: Sequence[HandlerFunction], others: Sequence[HandlerFunction]) -> bool:
+    """Return whether the same handlers are called: objects may be equal, and each have its own state."""
+    return [*map(id, some)] == [*map(id, others)]
 
 
 def _compiled(

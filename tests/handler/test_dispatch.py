@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -62,6 +63,17 @@ async def count(event: BaseEvent, app: object, context: Context) -> None:
     seen.append(("counted", event))
 
 
+@dataclass
+class Counting:
+    """A handler that has a state."""
+
+    count: int = 0
+
+    async def __call__(self, event: BaseEvent) -> None:
+        self.count += 1
+        seen.append(("counted", event))
+
+
 @pytest.fixture(autouse=True)
 def nothing_seen() -> None:
     seen.clear()
@@ -107,6 +119,17 @@ async def test_class_with_several_handlers_is_told_by_name() -> None:
         on("a.A", count, cls=PaymentCreated), on("payment.PaymentCreated", audit, cls=PaymentCreated)
     )
     assert await _deliver(dispatcher, PaymentCreated({})) == ["audited"]
+
+
+async def test_handlers_may_be_objects_that_are_equal_and_cannot_be_hashed() -> None:
+    one, other = Counting(), Counting()
+    dispatcher = _dispatcher(
+        on("payment.PaymentCreated", one, cls=PaymentCreated), on("a.A", other, cls=PaymentCreated)
+    )
+    assert await _deliver(dispatcher, PaymentCreated({})) == ["counted"]
+    assert (one, other) == (Counting(1), Counting(0))
+    dispatcher = _dispatcher(on("a.A", one, other, tombstones=True))
+    assert await _deliver(dispatcher, Tombstone("a.A")) == ["counted", "counted"]
 
 
 async def test_generic_event_is_told_by_name() -> None:
