@@ -12,8 +12,13 @@ def counted(count: int, noun: str) -> str:
 
 
 def described(error: BaseException) -> str:
-    """Return the kind of an error and what it says, if it says anything."""
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    """Return the kind of an error and what it says, if it says anything, or why it can't."""
+    name = type(error).__name__
+    try:
+        text = str(error)
+    except Exception as another:  # noqa: BLE001  # a user's `__str__` may raise whatever it likes
+        return f"{name}, whose text can't be had: {type(another).__name__}"
+    return f"{name}: {text}" if text else name
 
 
 def closest(name: str, among: Iterable[object]) -> str:

@@ -109,7 +109,7 @@ def _made(app: Located) -> Any:
         return made_by(app.function)
     except EventyError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise EventyError(f"{app.name} failed: {described(error)}{place_of(error)}") from error
 
 

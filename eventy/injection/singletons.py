@@ -68,7 +68,7 @@ def build_one(wiring: Wiring, provider: providers.Provider[Any], path: Way) -> o
     except EventyError as error:
         wiring.spoil(provider, Flaw(path, str(error), error))
         return None
-    except Exception as error:  # noqa: BLE001  # a constructor may raise anything
+    except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001  # a constructor may raise anything
         text = f"can't be built: {described(error)}{_near(error)}{place_of(error)}"
         wiring.spoil(provider, Flaw(path, text, error))
         return None
@@ -161,7 +161,7 @@ def _has(made: object, name: str) -> bool:
     return True
 
 
-def _near(error: Exception) -> str:
+def _near(error: BaseException) -> str:
     if not isinstance(error, AttributeError) or error.name is None or error.obj is None:
         return ""
     return closest(error.name, [name for name in dir(error.obj) if not name.startswith("_")])

@@ -56,7 +56,7 @@ class Flaw:
 
     path: Way
     text: str
-    error: Exception | None = None
+    error: BaseException | None = None
 
     def __str__(self) -> str:
         return f"{' → '.join(self.path)}: {self.text}"

@@ -21,6 +21,7 @@ from eventy.app.settings import Settings
 
 def a_number(): return 1
 def broken(): return {}["container"]
+def ending(): raise SystemExit(0)
 def endless(): return endless()
 def takes(folder): return folder
 def in_a_circle():
@@ -110,6 +111,7 @@ def test_defaults_in_place_of_wrong_settings_are_nobodys_mistake(
     [
         ("a_number", 1, "a_number() returned 1, expected a container with a provider `app`"),
         ("broken", 1, ":broken failed: KeyError: 'container' ("),
+        ("ending", 1, ":ending failed: SystemExit: 0 ("),
         ("endless", 1, "endless() calls itself without end ("),
         ("in_a_circle", 1, "is built with itself"),
         ("coming", 1, "coming() is async, expected a function that returns a container"),

@@ -93,11 +93,36 @@ def test_singleton_that_is_overridden_is_not_built() -> None:
     assert built == []
 
 
-def test_singleton_that_cannot_be_built_ends_the_start() -> None:
-    def refuse() -> None:
-        raise KeyError("url")
+class UntoldError(Exception):
+    """Fails even at saying why."""
 
-    assert _says(providers.Singleton(refuse)).startswith("_takes → it: can't be built: KeyError: 'url' (")
+    def __str__(self) -> str:
+        raise RuntimeError("nothing to say")
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (KeyError("url"), "KeyError: 'url'"),
+        (SystemExit(0), "SystemExit: 0"),
+        (asyncio.CancelledError(), "CancelledError"),
+        (UntoldError(), "UntoldError, whose text can't be had: RuntimeError"),
+    ],
+)
+async def test_singleton_that_cannot_be_built_ends_the_start(error: BaseException, text: str) -> None:
+    def refuse() -> None:
+        raise error
+
+    for kind in (providers.Singleton, providers.Resource):
+        assert _says(kind(refuse)).startswith(f"_takes → it: can't be built: {text} ({__file__}:")
+
+
+def test_interruption_of_a_constructor_is_no_mistake_of_its_own() -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        start(_takes, a_container_with(it=providers.Singleton(interrupted)))
 
 
 @pytest.mark.parametrize("kind", [providers.Singleton, providers.Factory, providers.Callable])
