@@ -304,6 +304,67 @@ def test_wrapper_that_hides_a_marker_is_refused() -> None:
     assert said.endswith("which has markers: put functools.wraps(…) on it")
 
 
+def _hiding(handle: Any) -> Any:
+    async def call(event: BaseEvent) -> None:
+        await handle(event)
+
+    return call
+
+
+def _hiding_behind_one_more(*, times: int) -> Any:
+    def around(handle: Any) -> Any:
+        async def call(event: BaseEvent) -> None:
+            for _ in range(times):
+                await handle(event)
+
+        return call
+
+    return around
+
+
+def _hiding_by_another_name(handle: Any) -> Any:
+    renamed = handle
+
+    async def call(event: BaseEvent) -> None:
+        await renamed(event)
+
+    return call
+
+
+class _Hiding:
+    @staticmethod
+    def around(handle: Any) -> Any:
+        async def call(event: BaseEvent) -> None:
+            await handle(event)
+
+        return call
+
+
+@pytest.mark.parametrize(
+    "decorator", [_hiding, _hiding_behind_one_more(times=2), _hiding_by_another_name, _Hiding.around]
+)
+def test_wrapper_that_hides_a_marker_of_what_it_calls_by_its_very_name_is_refused(decorator: Any) -> None:
+    async def handle(event: BaseEvent, it: Repository = Provide["draft"]) -> None: ...
+
+    assert said_of(decorator(handle)).endswith("which has markers: put functools.wraps(…) on it")
+
+
+async def test_function_may_call_others_that_have_markers_and_give_them_everything() -> None:
+    seen = []
+
+    async def handle(event: BaseEvent, it: object = Provide["draft"]) -> None:
+        seen.append(it)
+
+    renamed = handle
+
+    async def calling(event: BaseEvent) -> None:
+        await handle(event, 1)
+        await renamed(event, 2)
+
+    await run(compile_handler(calling, a_container(), object()))
+    assert seen == [1, 2]
+
+
 def test_wrapper_that_is_not_named_after_its_function_is_refused() -> None:
     async def handler(event: BaseEvent, draft: Repository) -> None: ...
 
