@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -237,8 +238,12 @@ class Examination:
         self._errors.append(ConfigurationError(text))
 
 
-class _Unbuilt:
-    """Stands in for an application that can't be built."""
+class _Unbuilt(ABC):  # noqa: B024 - nothing in it is abstract, its classes are told by a hook
+    """Stands in for an application that can't be built, of whatever class that is."""
+
+    @classmethod
+    def __subclasshook__(cls, other: type) -> bool:
+        return True
 
     def __init__(self, container: Container) -> None:
         self.container = container

@@ -38,16 +38,16 @@ def check_event(signature: Signature, event: type[BaseEvent], own: Collection[st
 
 
 def check_own(signature: Signature, kinds: Mapping[str, type]) -> None:
-    """Raise InjectionError for a parameter that is called like what comes with a message, but is annotated otherwise.
+    """Raise InjectionError for a parameter that is called like what comes with each call, but is annotated otherwise.
 
     Parameters
-        kinds: the classes of what comes with a message.
+        kinds: the classes of what comes with a message or a request.
     """
     for parameter in signature.parameters:
         kind = kinds.get(parameter.name)
         if kind is not None and not _is_marked(parameter) and not _may_take(parameter, kind):
             raise InjectionError(
-                f"{signature.named(parameter)}: it gets the {parameter.name} of the message, a {kind.__qualname__}: "
+                f"{signature.named(parameter)}: it gets the {parameter.name}, a {kind.__qualname__}: "
                 f"correct the annotation, or call the parameter something else"
             )
 

@@ -15,6 +15,7 @@ from eventy.injection.annotations import Unreadable, read
 from eventy.injection.arguments import Argument, Provided, resolve
 from eventy.injection.call import Shape, Step, write_call
 from eventy.injection.decorators import check_decorators
+from eventy.injection.fit import check_own
 from eventy.injection.mistakes import Mistakes
 from eventy.injection.signature import is_async, layers_of, read_signature, refuse_sync
 from eventy.message.context import request_corr_id
@@ -59,6 +60,8 @@ def compile_route(
     signature = read_signature(handler, given, filled)
     mistakes = Mistakes()
     arguments = resolve(signature, container, _OWN, mistakes, is_async=is_async(handler))
+    with mistakes.collected():
+        check_own(signature, {"app": type(app), "corr_id": str})
     mistakes.raise_any()
     check_decorators(signature, arguments, given, filled, elsewhere)
     if not arguments:

@@ -240,6 +240,22 @@ def test_what_only_a_route_asks_for_is_looked_at_and_built_as_well(path: str, sa
     assert f"asking → {said}" in mistake
 
 
+def test_route_is_told_of_an_application_that_it_does_not_take_where_that_can_be_built() -> None:
+    async def asking(request: Request[Any, Any], app: Eventy) -> None: ...
+
+    async def mistaken(request: Request[Any, Any], app: Harness[Any]) -> None: ...
+
+    check(a_root_with_a_route(asking))
+    (mistake,) = mistakes_of(a_root_with_a_route(mistaken))
+    assert "mistaken (" in mistake
+    assert "Harness[Any]': it gets the app, a Eventy: correct" in mistake
+    for route in (asking, mistaken):
+        container = a_root_with_a_route(route)
+        container.app.add_kwargs(unknown=3)
+        (mistake,) = mistakes_of(container)
+        assert mistake.startswith("app: Eventy takes no 'unknown'")
+
+
 def test_message_that_cannot_be_registered_hides_no_other() -> None:
     registry = providers.Singleton(Registry, providers.Object((int, on("b", misspelt), str)))
     message, parameter, first = mistakes_of(a_root(registry=registry))

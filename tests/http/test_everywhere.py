@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import pytest
 from dependency_injector import providers
-from sanic import Blueprint, HTTPResponse, text
+from sanic import Blueprint, HTTPResponse, Sanic, text
 from sanic.views import HTTPMethodView
 from websockets.asyncio.client import connect
 
@@ -56,12 +56,20 @@ async def ask_what_is_nested(first: object, second: object = None, *, draft: str
 async def ask_what_does_not_fit(first: object, second: object = None, *, draft: str, event_emitter: int) -> None: ...
 
 
+async def ask_for_another_app(first: object, second: object = None, *, draft: str, app: Sanic[Any, Any]) -> None: ...
+
+
+async def ask_for_a_number(first: object, second: object = None, *, draft: str, corr_id: int) -> None: ...
+
+
 MISTAKES = [
     (misspell, "the root container has no provider 'payment_repo' (closest: 'payment_repository'"),
     (ask_for_a_message, "parameter 'context: object': there is no context here, since no message is being handled"),
     (ask_for_settings, "parameter 'config: object': "),
     (ask_what_is_nested, "the root container has no provider 'repository'"),
     (ask_what_does_not_fit, "parameter 'event_emitter: int': "),
+    (ask_for_another_app, "it gets the app, a App: correct the annotation, or call the parameter something else"),
+    (ask_for_a_number, "parameter 'corr_id: int': it gets the corr_id, a str: correct the annotation"),
 ]
 
 

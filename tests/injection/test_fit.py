@@ -107,7 +107,7 @@ def test_what_comes_with_a_message_is_annotated_as_what_it_is(name: str, annotat
     with pytest.raises(InjectionError) as raised:
         compile_handler(namespace["handler"], a_container(), App())
     assert str(raised.value).endswith(
-        f"it gets the {name} of the message, a {kind}: correct the annotation, or call the parameter something else"
+        f"it gets the {name}, a {kind}: correct the annotation, or call the parameter something else"
     )
 
 
