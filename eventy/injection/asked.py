@@ -68,7 +68,7 @@ class Asked:
             made = wiring.made(source.provider)
             if made is not None and self.signature is not None:
                 try:
-                    refuse_misfit(type(made), argument.parameter)
+                    refuse_misfit(made.__class__, argument.parameter)  # a proxy says whose it is
                 except InjectionError as error:
                     yield InjectionError(f"{self.signature.named(argument.parameter)}: {error}")
 

@@ -284,6 +284,38 @@ async def test_override_of_what_a_selector_chooses_needs_not_fit() -> None:
     assert [type(one) for one in built] == [Repository]
 
 
+class Lazy:
+    """A proxy of a repository."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    @property
+    def __class__(self) -> type:
+        return type(self._repository)
+
+    @__class__.setter
+    def __class__(self, cls: type) -> None: ...
+
+
+@pytest.mark.parametrize(
+    "provider", [providers.Singleton(lambda: Lazy(SqlRepository())), providers.Object(Lazy(SqlRepository()))]
+)
+async def test_object_that_stands_in_for_another_is_what_it_says_it_is(provider: providers.Provider[Any]) -> None:
+    async def handler(event: BaseEvent, it: Repository) -> None:
+        built.append(it)
+
+    await run(start(handler, a_container_with(it=provider)))
+    assert type(built[0]) is Lazy
+
+
+def test_object_that_stands_in_for_one_of_another_class_is_refused() -> None:
+    async def handler(event: BaseEvent, it: Emitter) -> None: ...
+
+    said = _says(providers.Singleton(lambda: Lazy(SqlRepository())), handler)
+    assert "its provider makes a SqlRepository, which is no Emitter" in said
+
+
 async def test_provider_that_a_subclass_redefines_reaches_handlers_but_not_what_was_built_with_the_other() -> None:
     class Container(ApplicationContainer):
         service: providers.Provider[Any] = providers.Singleton(dict, draft=ApplicationContainer.draft)
