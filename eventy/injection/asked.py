@@ -16,6 +16,7 @@ from eventy.injection.dependencies import Provider
 from eventy.injection.fit import check_event, check_own
 from eventy.injection.mistakes import Mistakes
 from eventy.injection.products import way_in_force
+from eventy.injection.routes import OWN_OF_ROUTES
 from eventy.injection.signature import Signature, name_of, read_signature, refuse_sync
 from eventy.injection.wiring import Wiring
 from eventy.message.context import Context
@@ -101,10 +102,12 @@ def asked_by_route(
 
     Parameters
         given, passed: see `compile_route`.
+
+    Raises InjectionError when its signature can't be read; what can't be filled is among its errors.
     """
     mistakes = Mistakes()
     signature = read_signature(handler, given, passed)
-    arguments = resolve(signature, container, OWN, mistakes)
+    arguments = resolve(signature, container, OWN_OF_ROUTES, mistakes)
     return Asked(name_of(handler), signature, arguments, mistakes.errors)
 
 

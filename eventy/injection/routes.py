@@ -26,7 +26,8 @@ _SHAPE = Shape("*given, **path", ("*given",), ("**path",))
 #: Whose a name is that the path of a route passes on; see `read_signature`.
 IN_PATH = "its path"
 
-_OWN = {"app": "app", "corr_id": "corr_id()", "context": ""}
+#: What every route may ask for beside providers, as expressions over the call; see `resolve`.
+OWN_OF_ROUTES = {"app": "app", "corr_id": "corr_id()", "context": ""}
 
 
 def compile_route(
@@ -59,7 +60,7 @@ def compile_route(
     elsewhere = {name: owner for name, owner in passed.items() if owner != IN_PATH}
     signature = read_signature(handler, given, filled)
     mistakes = Mistakes()
-    arguments = resolve(signature, container, _OWN, mistakes, is_async=is_async(handler))
+    arguments = resolve(signature, container, OWN_OF_ROUTES, mistakes, is_async=is_async(handler))
     with mistakes.collected():
         check_own(signature, {"app": type(app), "corr_id": str})
     mistakes.raise_any()

@@ -13,6 +13,7 @@ from dependency_injector import providers
 
 from eventy.errors import InjectionError
 from eventy.injection import Provide, compile_route
+from eventy.injection.asked import asked_by_route
 from eventy.message.context import request_corr_id
 from tests.injection.application import (
     APP,
@@ -54,6 +55,17 @@ async def test_correlation_id_is_the_requests() -> None:
         assert await compile_route(route, a_container(), APP)("request") == "r-1"
     finally:
         request_corr_id.reset(token)
+
+
+def test_what_comes_with_a_message_is_among_the_errors_of_a_route() -> None:
+    async def route(request: object, context: object, corr_id: str) -> None: ...
+
+    asked = asked_by_route(route, a_container(), ("request",), {})
+    assert [argument.parameter.name for argument in asked.arguments] == ["corr_id"]
+    (error,) = asked.errors
+    assert str(error).endswith(
+        "parameter 'context: object': there is no context here, since no message is being handled: take it out"
+    )
 
 
 async def test_override_acts_at_once() -> None:
