@@ -85,7 +85,7 @@ def resolve(
             try:
                 source = _source(parameter, container, own, is_async)
             except InjectionError as error:
-                raise InjectionError(f"{signature.named(parameter)}: {error}") from error
+                raise signature.mistaken(parameter, error) from error
             if source is not None:
                 arguments.append(Argument(parameter, source))
     return tuple(arguments)

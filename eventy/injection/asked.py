@@ -62,16 +62,17 @@ class Asked:
 
     def misfits(self, wiring: Wiring) -> Iterator[InjectionError]:
         """Yield what parameters don't take, as it is known once the singletons are built. A fake needn't inherit."""
+        if self.signature is None:
+            return
         for argument, source in self.provided:
             is_overridden = any(one.last_overriding is not None for one in way_in_force(source.provider))
             if is_overridden or not wiring.is_sound(source.provider):
                 continue
             made = wiring.made(source.provider)
-            if made is not None and self.signature is not None:
-                try:
-                    refuse_misfit(made.__class__, argument.parameter)  # a proxy says whose it is
-                except InjectionError as error:
-                    yield InjectionError(f"{self.signature.named(argument.parameter)}: {error}")
+            try:
+                refuse_misfit(None if made is None else made.__class__, argument.parameter)  # a proxy says whose it is
+            except InjectionError as error:
+                yield self.signature.mistaken(argument.parameter, error)
 
 
 def asked_by(handler: Callable[..., Any], container: Container, event: type[BaseEvent] = BaseEvent) -> Asked:

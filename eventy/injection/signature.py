@@ -39,6 +39,10 @@ class Signature:
         kind = "" if parameter.annotation is Parameter.empty else f": {shown(parameter.annotation)}"
         return f"{self.where}: parameter '{parameter.name}{kind}'"
 
+    def mistaken(self, parameter: Parameter, error: InjectionError) -> InjectionError:
+        """Return an error of a parameter with its name and place before it."""
+        return InjectionError(f"{self.named(parameter)}: {error}")
+
 
 def read_signature(
     handler: Callable[..., Any], given: Collection[str], filled: Mapping[str, str] = MappingProxyType({})
