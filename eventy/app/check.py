@@ -14,7 +14,7 @@ from eventy.app.loop import inside_loop
 from eventy.app.settings.table import VARIABLES, Settings
 from eventy.app.waiting import drop_tasks_of
 from eventy.errors import ConfigurationError, SettingsError, WiringError
-from eventy.injection.singletons import place_of, rebuilt
+from eventy.injection.singletons import raised_at, rebuilt
 
 _VARIABLE = re.compile(r"\b[A-Z]+_[A-Z_]+\b")
 # One of them is judged by the others, so that none can be kept when any is wrong.
@@ -68,7 +68,7 @@ def made_by(create_container: Callable[..., Any]) -> Any:
         raise ConfigurationError(f"the container can't be made: {error}") from error
     except RecursionError as error:
         raise ConfigurationError(
-            f"{name}() calls itself without end{place_of(error)}. Where that is container.app(), providers are built "
+            f"{name}() calls itself without end{raised_at(error)}. Where that is container.app(), providers are built "
             "with each other in a circle: call build_app(container), of eventy.app.check, which tells them"
         ) from error
     if inspect.iscoroutine(container):

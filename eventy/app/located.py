@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from eventy.errors import ConfigurationError
-from eventy.injection.singletons import place_of
+from eventy.injection.singletons import raised_at
 from eventy.words import described
 
 _FORM = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
@@ -124,7 +124,7 @@ def _imported(name: str, folder: Path, where: str) -> Any:
 
 
 def _broken(name: str, where: str, error: Exception) -> BrokenModuleError:
-    return BrokenModuleError(f"{where}, but {name} can't be imported: {described(error)}{place_of(error)}")
+    return BrokenModuleError(f"{where}, but {name} can't be imported: {described(error)}{raised_at(error)}")
 
 
 def _near(module: str, folder: Path) -> str:

@@ -16,7 +16,7 @@ from eventy.app.examination import Examination, examine
 from eventy.app.located import Located, NotLocatedError, located_app
 from eventy.app.loop import inside_loop
 from eventy.errors import ConfigurationError, EventyError
-from eventy.injection.singletons import place_of
+from eventy.injection.singletons import raised_at
 from eventy.telemetry.logging import is_debug_asked
 from eventy.words import counted, described
 
@@ -110,7 +110,7 @@ def _made(app: Located) -> Any:
     except EventyError:
         raise
     except (Exception, SystemExit) as error:
-        raise EventyError(f"{app.name} failed: {described(error)}{place_of(error)}") from error
+        raise EventyError(f"{app.name} failed: {described(error)}{raised_at(error)}") from error
 
 
 def _told(text: str, status: int) -> int:

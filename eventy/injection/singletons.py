@@ -69,7 +69,7 @@ def build_one(wiring: Wiring, provider: providers.Provider[Any], path: Way) -> o
         wiring.spoil(provider, Flaw(path, str(error), error))
         return None
     except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001  # a constructor may raise anything
-        text = f"can't be built: {described(error)}{_near(error)}{place_of(error)}"
+        text = f"can't be built: {described(error)}{_near(error)}{raised_at(error)}"
         wiring.spoil(provider, Flaw(path, text, error))
         return None
     if asyncio.isfuture(made):  # the library makes one of every coroutine
@@ -167,7 +167,7 @@ def _near(error: BaseException) -> str:
     return closest(error.name, [name for name in dir(error.obj) if not name.startswith("_")])
 
 
-def place_of(error: BaseException) -> str:
+def raised_at(error: BaseException) -> str:
     """Return where an error comes from: the last line that isn't a library's, nor eventy's; empty if there is none."""
     trace, place = error.__traceback__, ""
     while trace is not None:
