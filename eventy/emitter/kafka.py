@@ -169,9 +169,10 @@ class KafkaProducer(BaseEventEmitter):
 
 def _answer(written: asyncio.Future[None], what: str, acknowledged: asyncio.Future[object]) -> None:
     """Tell who waits for a single record what the client tells of it."""
+    is_done = not acknowledged.cancelled() and acknowledged.exception() is None  # an error unread would be logged
     if written.done():  # who waited has given up
         return
-    if not acknowledged.cancelled() and acknowledged.exception() is None:
+    if is_done:
         written.set_result(None)
         return
     try:

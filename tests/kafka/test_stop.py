@@ -4,12 +4,15 @@ import asyncio
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import ProducerClosed
+from aiokafka.protocol.produce import ProduceRequest
 
 from eventy.broker.kafka.closing import break_off
 from eventy.clock import Clock
 from eventy.consumer.kafka_port import KafkaPort
 from eventy.consumer.subscription import Subscription
+from eventy.errors import BrokerUnavailableError
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.testing.conformance.kafka import KafkaBackend
@@ -66,3 +69,23 @@ async def test_producer_whose_end_is_cut_short_is_closed(scene: Scene, backend: 
     assert producer._closed  # the client would warn of others
     assert isinstance(unsent.exception(), ProducerClosed)
     await asyncio.wait(begun)
+
+
+async def test_send_that_nobody_waits_for_any_more_leaves_no_error_unread(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic, emitter = await scene.topic(), await scene.emitter()
+    await emitter.send(event(1), topic)
+    send = AIOKafkaClient.send
+
+    async def withhold(client: AIOKafkaClient, node: int, request: object, **more: object) -> object:
+        if isinstance(request, ProduceRequest):
+            await asyncio.Event().wait()
+        return await send(client, node, request, **more)
+
+    monkeypatch.setattr(AIOKafkaClient, "send", withhold)
+    monkeypatch.setattr("eventy.emitter.kafka._SEND", 0.3)
+    monkeypatch.setattr("eventy.broker.kafka.closing._CLOSE", 0.3)
+    with pytest.raises(BrokerUnavailableError):
+        await emitter.send(event(2), topic)
+    await emitter.stop()

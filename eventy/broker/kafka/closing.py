@@ -86,9 +86,9 @@ def _fail_pending(producer: AIOKafkaProducer) -> None:
     accumulator._pending_batches.update(queued)
     accumulator.fail_all(ProducerClosed())
     for batch in accumulator._pending_batches:
-        batch.future.exception()  # who sent it may have given up waiting; unread it would be logged
+        read_error(batch.future)  # who sent it may have given up waiting
     for batch in queued:
-        batch._drain_waiter.exception()  # nobody waits for room in a queue that is gone; unread it would be logged
+        read_error(batch._drain_waiter)  # nobody waits for room in a queue that is gone
     if producer._txn_manager is not None:
         # Whoever was told by another error doesn't look at this one.
         ended: asyncio.Future[None] | None = producer._txn_manager._transaction_waiter
