@@ -41,8 +41,7 @@ async def unless(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None
         if is_cut_short := not working.done():
             working.cancel()
             await asyncio.wait({working})
-        if not working.cancelled():
-            working.exception()  # raised below, but not if we are cancelled: unread it would be logged
+        read_error(working)  # raised below, but not if we are cancelled
     return None if is_cut_short else working.result()
 
 
