@@ -58,6 +58,14 @@ async def delivery_of(consumer: EngineConsumer[Any]) -> ExactlyOnce:
     return delivery
 
 
+async def commit_elsewhere(consumer: EngineConsumer[Any], records: Sequence[ProducerRecord], offset: int) -> None:
+    """Have somebody else go on with the only partition of a consumer: write records, and commit as far as an offset."""
+    other = port_of(consumer).transactions((await delivery_of(consumer))._partition)
+    await other.open()
+    await other.commit(records, [], offset)
+    await other.close()
+
+
 class Commits:
     """Stands before the commits of a partition.
 
@@ -239,10 +247,7 @@ async def test_partition_that_somebody_else_has_gone_on_with_is_begun_again_from
     await scene.put(topic, 2)
     await until(lambda: len(commits.begun) > 1)
     await scene.put(topic, 3, 4)  # not before: a transaction to offset 3 couldn't be told from the other's
-    other = port_of(consumer).transactions((await delivery_of(consumer))._partition)
-    await other.open()
-    await other.commit([], [], 3)  # it has handled 2 and 3
-    await other.close()
+    await commit_elsewhere(consumer, [], 3)  # somebody has handled 2 and 3
     commits.may_go.set()
     await scene.until_committed(topic, topic, {0: 4})
     values = [record.value for record in await scene.records(out, 2)]
@@ -261,10 +266,7 @@ async def test_somebody_else_who_has_handled_the_same_messages_has_done_so_for_u
     commits.may_go.clear()
     await scene.put(topic, 1)
     await until(lambda: bool(commits.begun))
-    other = port_of(consumer).transactions((await delivery_of(consumer))._partition)
-    await other.open()
-    await other.commit([ProducerRecord(out, None, encoded(10), ())], [], 1)
-    await other.close()
+    await commit_elsewhere(consumer, [ProducerRecord(out, None, encoded(10), ())], 1)
     commits.may_go.set()
     await scene.put(topic, 2)
     await scene.until_committed(topic, topic, {0: 2})
