@@ -151,7 +151,7 @@ async def test_close_ends_what_is_under_way(scene: Scene, backend: KafkaBackend,
     kafka_broker.kill()
     try:
         writing = asyncio.create_task(port.write_letter(letter(topic)))
-        await until(lambda: any(turn.locked() for turn in port._letters._producer._turns.values()))
+        await until(lambda: any(outbox.writing for outbox in port._letters._outboxes._of.values()))
         began = time.monotonic()
         await port.close()
         assert time.monotonic() - began < 8

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from random import choice
@@ -49,16 +48,11 @@ async def targets_of(
     return {TopicPartition(*target): group for target, group in targets.items()}
 
 
-async def write_batches(producer: AIOKafkaProducer, partition: TopicPartition, records: list[ProducerRecord]) -> None:
-    """Return when all records are acknowledged.
+def batches_of(producer: AIOKafkaProducer, records: Iterable[ProducerRecord]) -> Iterator[BatchBuilder]:
+    """Return the batches that the records of one partition fill.
 
-    Batch after batch, which is how the client sends them anyway: after one that fails none may follow.
+    Each is written before the next: after one that fails none may follow.
     """
-    for batch in _batches_of(producer, records):
-        await (await _submit(producer, batch, partition))
-
-
-def _batches_of(producer: AIOKafkaProducer, records: list[ProducerRecord]) -> Iterator[BatchBuilder]:
     batch, count = producer.create_batch(), 0
     append = batch._builder.append  # two calls less for each record than by the batch's own
     for record in records:
@@ -74,10 +68,7 @@ def _batches_of(producer: AIOKafkaProducer, records: list[ProducerRecord]) -> It
     yield batch
 
 
-async def _submit(producer: AIOKafkaProducer, batch: BatchBuilder, partition: TopicPartition) -> asyncio.Future[object]:
-    """Queue a batch; the future is done when the broker has acknowledged it."""
+async def write_batch(producer: AIOKafkaProducer, batch: BatchBuilder, partition: TopicPartition) -> None:
+    """Return when the broker has acknowledged a batch."""
     batch.close()
-    acknowledged: asyncio.Future[object] = await producer.send_batch(
-        batch, partition.topic, partition=partition.partition
-    )
-    return acknowledged
+    await (await producer.send_batch(batch, partition.topic, partition=partition.partition))

@@ -6,8 +6,9 @@ import asyncio
 
 from aiokafka import AIOKafkaProducer
 
-from eventy.broker.kafka.batch import Partitioning, partitions_of, write_batches
+from eventy.broker.kafka.batch import Partitioning, partitions_of
 from eventy.broker.kafka.connection import KafkaConnection
+from eventy.broker.kafka.outbox import Outboxes
 from eventy.broker.kafka.producer import LiveProducer
 from eventy.broker.kafka.requests import REQUEST_TIMEOUT, bounded, left_until
 from eventy.broker.kafka.topics import make_unless_there
@@ -66,6 +67,7 @@ class LetterWriter:
     def __init__(self, connection: KafkaConnection, topics: LetterTopics) -> None:
         self._topics = topics
         self._producer = LiveProducer(connection)
+        self._outboxes = Outboxes(self._producer)
 
     async def write(self, letter: DeadLetter) -> None:
         """Return when the broker has acknowledged a letter; its topic is made if it is missing.
@@ -85,12 +87,9 @@ class LetterWriter:
         async def find_target(producer: AIOKafkaProducer) -> TopicPartition:
             return await target_of(producer, letter)
 
-        async def send(producer: AIOKafkaProducer) -> None:
-            await write_batches(producer, target, [letter.record])
-
         await bounded(what, self._topics.find(letter.record.topic, letter.source.topic), left_until(deadline))
         target = await self._producer.run(find_target, what, left_until(deadline))
-        await self._producer.run_in_turn(target, send, what, deadline)
+        await self._outboxes.write({target: [letter.record]}, deadline)
 
     async def close(self) -> None:
         """Disconnect, for good."""

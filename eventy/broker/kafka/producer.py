@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -12,9 +11,8 @@ from aiokafka import AIOKafkaProducer
 
 from eventy.broker.kafka.closing import Closings, close_producer
 from eventy.broker.kafka.connection import RECONNECT, KafkaConnection
-from eventy.broker.kafka.requests import REQUEST_TIMEOUT, bounded, left_until, started, translated
+from eventy.broker.kafka.requests import REQUEST_TIMEOUT, started, translated
 from eventy.errors import BrokerError, BrokerUnavailableError, RecordTooLargeError
-from eventy.message.record import TopicPartition
 
 T = TypeVar("T")
 
@@ -35,7 +33,6 @@ class LiveProducer:
         self._starting = asyncio.Lock()
         self._recovering: asyncio.Task[None] | None = None
         self._closings = Closings()
-        self._turns: defaultdict[TopicPartition, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.trouble: str | None = None
 
     async def get(self, seconds: float = REQUEST_TIMEOUT) -> AIOKafkaProducer:
@@ -71,28 +68,6 @@ class LiveProducer:
             if isinstance(error, BrokerUnavailableError):
                 self._recover(error)
             raise
-
-    async def run_in_turn(
-        self,
-        partition: TopicPartition,
-        send: Callable[[AIOKafkaProducer], Awaitable[T]],
-        what: str,
-        deadline: float,
-    ) -> T:
-        """`run`, while nobody else writes batches to the partition.
-
-        The client counts the waiting of several against each other, and times out for nothing. The producer is taken
-        within the turn: after a batch that is refused none may follow with the same one.
-
-        Parameters
-            deadline: in seconds of the loop's clock.
-        """
-        turn = self._turns[partition]
-        await bounded(what, turn.acquire(), left_until(deadline))
-        try:
-            return await self.run(send, what, left_until(deadline))
-        finally:
-            turn.release()
 
     def _recover(self, error: BrokerUnavailableError) -> None:
         """Be in trouble until a new producer has reached the broker: nobody may send before we are ready again."""

@@ -10,7 +10,7 @@ import aiokafka
 from aiokafka import AIOKafkaProducer
 from aiokafka import errors as kafka
 
-from eventy.broker.kafka.batch import targets_of, write_batches
+from eventy.broker.kafka.batch import batches_of, targets_of, write_batch
 from eventy.broker.kafka.closing import Closings
 from eventy.broker.kafka.connection import KafkaConnection
 from eventy.broker.kafka.letters import LetterTopics, target_of
@@ -140,4 +140,9 @@ class KafkaTransactions:
 
 async def _write(producer: AIOKafkaProducer, targets: dict[TopicPartition, list[ProducerRecord]]) -> None:
     """Return when every record is acknowledged: a commit wouldn't tell of those that were refused."""
-    await asyncio.gather(*(write_batches(producer, partition, records) for partition, records in targets.items()))
+
+    async def write_to(partition: TopicPartition, records: list[ProducerRecord]) -> None:
+        for batch in batches_of(producer, records):
+            await write_batch(producer, batch, partition)
+
+    await asyncio.gather(*(write_to(partition, records) for partition, records in targets.items()))

@@ -1,0 +1,105 @@
+"""What many senders write to one partition."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from eventy.broker.kafka.connection import KafkaConnection
+from eventy.broker.kafka.outbox import Outboxes, Parcel
+from eventy.broker.kafka.producer import LiveProducer
+from eventy.errors import BrokerUnavailableError, RecordTooLargeError
+from eventy.message.record import ProducerRecord, TopicPartition
+from eventy.testing.conformance.scene import Scene
+from eventy.testing.conformance.serializer import encoded, event
+
+
+def sized(topic: str, size: int) -> ProducerRecord:
+    return ProducerRecord(topic, None, b"x" * size, ())
+
+
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The records of each batch that is given to the client."""
+    counts: list[int] = []
+    send_batch: Callable[..., Awaitable[Any]] = AIOKafkaProducer.send_batch
+
+    async def counted(producer: AIOKafkaProducer, batch: Any, *args: Any, **options: Any) -> Any:
+        counts.append(batch.record_count())
+        return await send_batch(producer, batch, *args, **options)
+
+    monkeypatch.setattr(AIOKafkaProducer, "send_batch", counted)
+    return counts
+
+
+async def test_what_is_given_while_a_batch_is_under_way_goes_with_the_next(scene: Scene, batches: list[int]) -> None:
+    topic, emitter = await scene.topic(), await scene.emitter()
+    await emitter.send(event(0), topic)
+    batches.clear()
+    await asyncio.gather(*(emitter.send_many([event(number)], topic) for number in range(100)))
+    assert sum(batches) == 100
+    assert len(batches) <= 3
+    await scene.records(topic, 101)
+
+
+async def test_refused_record_does_no_harm_to_those_that_are_sent_with_it(scene: Scene) -> None:
+    topic, emitter = await scene.topic(configs={"max.message.bytes": "2000"}), await scene.emitter()
+    await emitter.send(event(), topic)
+    sends = [
+        emitter.send(event(7, padding="x" * 5_000) if number == 7 else event(number), topic) for number in range(20)
+    ]
+    outcomes = await asyncio.gather(*sends, return_exceptions=True)
+    assert isinstance(outcomes.pop(7), RecordTooLargeError)
+    assert outcomes == [None] * 19
+    values = [record.value for record in await scene.records(topic, 20)]
+    assert values == [encoded(), *(encoded(number) for number in range(20) if number != 7)]
+
+
+async def test_what_is_acknowledged_before_a_refusal_is_not_written_again(scene: Scene) -> None:
+    topic, emitter = await scene.topic(configs={"max.message.bytes": "300000"}), await scene.emitter()
+    await emitter.send(event(), topic)
+    sizes = (100_000, 100_000, 400_000, 100_000)  # two are a batch
+    writes = [emitter.write([sized(topic, size)]) for size in sizes]
+    *written, refused, last = await asyncio.gather(*writes, return_exceptions=True)
+    assert (*written, last) == (None, None, None)
+    assert isinstance(refused, RecordTooLargeError)
+    assert [len(record.value or b"") for record in await scene.records(topic, 4)][1:] == [100_000] * 3
+
+
+async def test_what_its_sender_has_given_up_is_not_written(scene: Scene) -> None:
+    topic, emitter = await scene.topic(), await scene.emitter()
+    await emitter.send(event(0), topic)
+    sends = [asyncio.create_task(emitter.send(event(number), topic)) for number in (1, 2, 3)]
+    await asyncio.sleep(0)
+    sends[1].cancel()
+    await asyncio.wait(sends)
+    assert [record.value for record in await scene.records(topic, 3)] == [encoded(0), encoded(1), encoded(3)]
+
+
+async def test_everybody_is_told_when_his_own_time_is_up(mute: KafkaConnection) -> None:
+    producer, partition, loop = LiveProducer(mute), TopicPartition("topic", 0), asyncio.get_running_loop()
+    outboxes, now, records = Outboxes(producer), loop.time(), (sized("topic", 1),)
+    long, short, later = (loop.create_future() for _ in range(3))
+    outboxes.put(partition, Parcel(records, long, now + 0.6))
+    await asyncio.sleep(0)  # it is under way
+    outboxes.put(partition, Parcel(records, short, now + 0.1))
+    outboxes.put(partition, Parcel(records, later, now + 0.9))
+    for written, others in ((short, (long, later)), (long, (later,)), (later, ())):
+        with pytest.raises(BrokerUnavailableError, match=r"sending to topic\[0\]"):
+            await written
+        assert not any(other.done() for other in others)
+    await outboxes.settle()
+    await producer.close()
+
+
+async def test_what_is_accepted_is_sent_before_the_emitter_stops(scene: Scene) -> None:
+    topic, emitter = await scene.topic(partitions=3), await scene.emitter()
+    await emitter.send(event(), topic)
+    sends = [asyncio.create_task(emitter.send(event(number), topic, key=str(number))) for number in range(200)]
+    bulk = asyncio.create_task(emitter.send_many(map(event, range(200)), topic))
+    await asyncio.sleep(0)
+    await emitter.stop()
+    await asyncio.gather(bulk, *sends)
+    await scene.records(topic, 401)
