@@ -19,6 +19,7 @@ from eventy.consumer.positions import check_position
 from eventy.consumer.run import Run
 from eventy.consumer.subscription import Subscription, Topic
 from eventy.consumer.treatment import Treatment
+from eventy.consumer.turns import Turns
 from eventy.emitter.base import BaseEventEmitter
 from eventy.errors import ConfigurationError, EventyError
 from eventy.handler.attempt import Attempt, Deliver
@@ -106,6 +107,7 @@ class EngineConsumer(BaseEventConsumer, Generic[Broker]):
                 passed_over=self._count_tombstone,
             ),
             counts=self.counts,
+            turns=Turns(self._clock),
         )
         self._run = Run(self.name, treatment, port=self._port(), position=self._position)
         if self._checkpoint_callback is not None:

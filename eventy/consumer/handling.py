@@ -83,6 +83,7 @@ class Handling:
         self.delivery = delivery
         self.retries = retries
         self.counts = treatment.counts
+        self.turns = treatment.turns
         self.checkpoint = checkpoint
         self.stopping = stopping
         self.pauses = Pauses(treatment.clock, stopping)
@@ -230,7 +231,8 @@ class Handling:
         """
         self.is_flushing = bool(sends)
         try:
-            return await self._flush(sends, first, last)
+            with self.turns.flushing():
+                return await self._flush(sends, first, last)
         finally:
             self.is_flushing = False
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from eventy.consumer.backlog import Backlog
 from eventy.consumer.handling import Handling, RefusedError, Retry
 from eventy.consumer.port import Port
+from eventy.consumer.turns import STINT
 from eventy.consumer.work import Mark, Nap, Running
 from eventy.emitter.collection import Send
 from eventy.message.record import Record
@@ -37,6 +38,7 @@ class Serial:
         self._mark = mark
         self._stopping = handling.stopping
         self._changed = backlog.changed
+        self._turns = handling.turns
         self._singly_below = 0
         self._taken = 0
         self._at: Record | None = None
@@ -110,7 +112,9 @@ class Serial:
         try_ = self._handling.attempt
         monotonic, stopping = self._clock.monotonic, self._stopping
         is_replaying = records[at].offset < self._handling.checkpoint
-        now = monotonic()
+        turns = self._turns
+        await turns.begin()
+        now = rested = monotonic()
         deadline = now + self._slice_time
         try:
             while at < end and not stopping.is_on:
@@ -122,6 +126,10 @@ class Serial:
                 if (now := monotonic()) >= deadline:
                     self._handling.ended(records[at - 1], self._since)
                     break
+                if now - rested >= STINT:
+                    self._at = None
+                    await turns.rest()
+                    now = rested = monotonic()
         except asyncio.CancelledError as error:
             if is_being_cancelled():
                 raise  # `running` goes on to say which message it was: its handler may have cancelled this very task

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from eventy.clock import Clock
 from eventy.consumer.counts import Counts
 from eventy.consumer.options import ConsumerOptions, is_exactly_once
+from eventy.consumer.turns import Turns
 from eventy.emitter.collection import Send
 from eventy.message.record import Record
 
@@ -23,6 +24,7 @@ class Treatment:
         group: whose offsets are committed; None: nobody's.
         attempt: makes attempts at messages.
         counts: is kept up to date.
+        turns: in which its partitions are worked on.
     """
 
     clock: Clock
@@ -30,6 +32,7 @@ class Treatment:
     group: str | None
     attempt: AttemptAt
     counts: Counts
+    turns: Turns
 
     @property
     def is_exactly_once(self) -> bool:

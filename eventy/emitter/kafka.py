@@ -71,8 +71,10 @@ class KafkaProducer(BaseEventEmitter):
         if self._connecting is not None:
             self._connecting.cancel()
             await asyncio.wait({self._connecting})
-        await self._settled()
-        await self._producer.close()
+        try:
+            await self._settled()
+        finally:  # when it is cut short as well
+            await self._producer.close()
         self._stopped.set()
 
     async def _settled(self) -> None:

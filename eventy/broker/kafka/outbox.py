@@ -16,6 +16,9 @@ from eventy.broker.kafka.requests import left_until
 from eventy.errors import BrokerUnavailableError
 from eventy.message.record import ProducerRecord, TopicPartition
 
+# Seconds after its time for a write to end by itself: then the producer is known to be in trouble, and replaced.
+_GRACE = 0.1
+
 
 class Parcel(NamedTuple):
     """Records of one sender, who waits until all of them are acknowledged, or until a time of the loop's clock."""
@@ -47,7 +50,7 @@ class Outbox:
         if self.writing is None:
             # In a context of its own: it outlives the request or handler that has given it this.
             self.writing = asyncio.create_task(self._write_all(), name=self._what, context=Context())
-        if self._alarm is None or parcel.deadline < self._alarm.when():
+        if self._alarm is None or parcel.deadline + _GRACE < self._alarm.when():
             self._be_alarmed(parcel.deadline)
 
     async def _write_all(self) -> None:
@@ -91,7 +94,7 @@ class Outbox:
     def _be_alarmed(self, at: float | None) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
-        self._alarm = None if at is None else asyncio.get_running_loop().call_at(at, self._give_up)
+        self._alarm = None if at is None else asyncio.get_running_loop().call_at(at + _GRACE, self._give_up)
 
     def _give_up(self) -> None:
         """Tell those whose time is up; the others may still have their answer."""
