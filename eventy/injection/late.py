@@ -9,7 +9,14 @@ from dependency_injector import providers
 
 from eventy.errors import InjectionError
 from eventy.injection.entering import is_entered
-from eventy.injection.products import awaitable_in, class_override, way_in_force
+from eventy.injection.products import awaitable_in, class_override, unfit, way_in_force
+
+
+def refuse_unfit(provider: providers.Provider[Any], value: object) -> None:
+    """Raise InjectionError for what a placeholder hands on, but isn't of its type: a fake too, as in the library."""
+    for one in way_in_force(provider):
+        if isinstance(one, providers.Dependency) and not isinstance(value, one.instance_of):
+            raise InjectionError(f"its provider {unfit(one, type(value))}")
 
 
 def refuse_override(provider: providers.Provider[Any], value: object, *, takes_class: bool, entered: bool) -> None:

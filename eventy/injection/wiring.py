@@ -23,12 +23,12 @@ from eventy.injection.dependencies import (
     mentioned,
     unfolded,
 )
-from eventy.injection.kept import is_shared, ways_to_shorter, wholes
+from eventy.injection.kept import is_shared, ways_to_shorter
 from eventy.injection.lookup import CONFIGURATION
 from eventy.injection.options import FindSetting, Options
 from eventy.injection.parameters import unbound
 from eventy.injection.paths import Paths
-from eventy.injection.products import in_force, way_in_force
+from eventy.injection.products import in_force, way_in_force, wholes
 from eventy.injection.rules import (
     ABSTRACT,
     expects_class,
@@ -138,7 +138,7 @@ class Wiring:
         """
         if asker is not None:
             self._visit(provider, (asker,), is_asked=True)
-            owner, answering = self._paths.of(provider), in_force(provider)
+            owner, entered = self._paths.of(provider), {id(in_force(whole)) for whole in wholes(provider)}
             for part in unfolded(provider):
                 here = self._path_to(provider, (asker,))
                 here = here if part is provider else self._path_to(part, here)
@@ -146,7 +146,7 @@ class Wiring:
                     self._say(whole, path, of_needed(whole))
                     if whole is not part or not takes_class:
                         self._say(whole, path, of_override(whole))
-                    if part is not provider and in_force(whole) is not answering:  # the asker's call doesn't enter it
+                    if id(in_force(whole)) not in entered:
                         self._say(provider, path, of_opened(owner, whole, self._paths.of(whole)))
         elif not isinstance(last_override(provider), (providers.Dependency, *ABSTRACT)):
             self._visit(provider, (), is_asked=False)
