@@ -18,6 +18,7 @@ from eventy.injection.dependencies import (
     PART,
     Provider,
     arguments,
+    circle_of_overrides,
     dependencies,
     last_override,
     mentioned,
@@ -163,7 +164,9 @@ class Wiring:
         if id(provider) in self._seen:
             return
         self._seen.add(id(provider))
-        if isinstance(one, CONFIGURATION):
+        if circle := circle_of_overrides(provider):
+            self._say_overrides(circle, here)
+        elif isinstance(one, CONFIGURATION):
             self._say(provider, here, self._options.flaws(provider))
         else:
             self._say(provider, here, of_provider(one, self._paths))
@@ -223,6 +226,16 @@ class Wiring:
     def _say(self, provider: Provider, path: Way, texts: Iterable[str]) -> None:
         for text in texts:
             self.spoil(provider, Flaw(path, text))
+
+    def _say_overrides(self, circle: Sequence[Provider], here: Way) -> None:
+        """Add a flaw for a circle of overrides, once for all that are in it or lead to it."""
+        *before, _ = circle
+        if all(map(self.is_sound, before)):
+            names = " → ".join(map(self._paths.of, circle))
+            text = f"overrides go round in a circle, {names}, so nothing is made: undo one of them"
+            self.spoil(before[0], Flaw(here, text))
+        for provider in before:
+            self.spoil(provider)
 
     def _say_circle(self, provider: Provider, here: Way) -> None:
         name = self._paths.of(provider)
