@@ -28,6 +28,8 @@ _LIBRARIES = tuple(
     {sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")} | {str(Path(__file__).parents[1])}
 )
 _METHODS = (FunctionType, staticmethod, classmethod)
+# How objects and classes find their attributes, unless they have a way of their own: modules and proxies, for example.
+_ORDINARY = (object.__getattribute__, type.__getattribute__)
 
 
 def build(wiring: Wiring, *, opens_resources: bool) -> None:
@@ -151,13 +153,13 @@ def _look_at_call(wiring: Wiring, caller: Any, path: Way, made: object, name: st
 
 
 def _has(made: object, name: str) -> bool:
-    """Return whether an object has an attribute, without having a property computed."""
-    if hasattr(type(made), "__getattr__"):
+    """Return whether an object has an attribute, or may have, without having a property computed."""
+    if hasattr(type(made), "__getattr__") or type(made).__getattribute__ not in _ORDINARY:
         return True
     try:
         inspect.getattr_static(made, name)
     except AttributeError:
-        return any(name in vars(cls).get("__annotations__", {}) for cls in type(made).__mro__)
+        return any(name in inspect.get_annotations(cls) for cls in type(made).__mro__)
     return True
 
 
