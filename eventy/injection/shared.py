@@ -30,8 +30,8 @@ class Shared:
         if origin not in self._made:
             whole = whole_of(origin)
             made = origin() if whole is None else part_of(origin, self.get(whole))
-            refuse_unfit(provider, made)
             refuse_override(provider, made, takes_class=takes_class, entered=False)
+            refuse_unfit(provider, made)
             self._made[origin] = made
         return self._made[origin]
 
@@ -46,8 +46,8 @@ class Shared:
         if origin not in self._made:
             whole = whole_of(origin)
             made = origin() if whole is None else part_of(origin, await self.enter(stack, whole))
-            refuse_unfit(provider, made)
             refuse_override(provider, made, takes_class=takes_class, entered=True)
+            refuse_unfit(provider, made)
             self._made[origin] = await enter(stack, made) if may_be_entered(origin) else made
         return self._made[origin]
 
