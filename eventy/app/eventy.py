@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import logging
 import weakref
 from collections.abc import Callable, Coroutine, Sequence
@@ -30,6 +29,7 @@ from eventy.handler.dispatch import Dispatcher
 from eventy.http.server import SanicServer
 from eventy.telemetry.logging import configure_logging
 from eventy.telemetry.metrics import Metrics
+from eventy.words import closest
 
 logger = logging.getLogger(__name__)
 
@@ -91,9 +91,9 @@ class Eventy(Imperative, BaseApp):
     def get(self, name: str) -> Any:
         provider = self.container.providers.get(name)
         if provider is None:
-            close = difflib.get_close_matches(name, self.container.providers, n=3)
-            hint = f"; close to it: {', '.join(close)}" if close else ""
-            raise UnknownNameError(f"the application has nothing called {name!r}{hint}")
+            raise UnknownNameError(
+                f"the application has nothing called {name!r}{closest(name, self.container.providers)}"
+            )
         return provider()
 
     def set(self, name: str, value: object) -> None:

@@ -7,7 +7,6 @@ import inspect
 import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -131,11 +130,9 @@ def _look_at_attribute(wiring: Wiring, provider: Any, path: Way) -> None:
         if getter is not provider and wiring.is_called(provider):
             _look_at_call(wiring, provider, path, made, name)
         return
-    close = get_close_matches(name, dir(made), n=1)
-    hint = f" (closest: {close[0]!r})" if close else ""
     text = (
-        f"a {type(made).__qualname__} has no attribute {name!r}{hint}: correct the name; what start() gives its value, "
-        "__init__ sets to None"
+        f"a {type(made).__qualname__} has no attribute {name!r}{closest(name, _public(made))}: correct the name; what "
+        "start() gives its value, __init__ sets to None"
     )
     wiring.spoil(provider, Flaw(path, text))
 
@@ -166,7 +163,11 @@ def _has(made: object, name: str) -> bool:
 def _near(error: BaseException) -> str:
     if not isinstance(error, AttributeError) or error.name is None or error.obj is None:
         return ""
-    return closest(error.name, [name for name in dir(error.obj) if not name.startswith("_")])
+    return closest(error.name, _public(error.obj))
+
+
+def _public(made: object) -> list[str]:
+    return [name for name in dir(made) if not name.startswith("_")]
 
 
 def raised_at(error: BaseException) -> str:

@@ -418,7 +418,10 @@ def test_argument_of_a_created_consumer_is_told_though_its_broker_cannot_be_buil
     _, first, second = mistakes_in(
         config=config, broker=broker, consumer=consumer, other=other, by_settings=by_settings
     )
-    assert first == f"consumer: {MemoryConsumer.__name__} takes no 'clok', did you mean 'clock'?"
+    assert (
+        first
+        == f"consumer: {MemoryConsumer.__name__} takes no 'clok' (closest: 'clock'): correct what the container passes"
+    )
     assert second.startswith("other: event_topics has 'a topic', which can't be the name of a topic")
 
 
