@@ -20,13 +20,6 @@ from eventy.injection.products import (
 )
 
 
-def refuse_unfit(provider: providers.Provider[Any], value: object) -> None:
-    """Raise InjectionError for what a placeholder hands on, but isn't of its type: a fake too, as in the library."""
-    for one in way_in_force(provider):
-        if isinstance(one, providers.Dependency) and not isinstance(value, one.instance_of):
-            raise InjectionError(f"its provider {unfit(one, type(value))}")
-
-
 def refuse_override(provider: providers.Provider[Any], value: object, *, takes_class: bool, entered: bool) -> None:
     """Raise InjectionError for what the start would have refused, had the override been there by then.
 
@@ -50,6 +43,9 @@ def refuse_override(provider: providers.Provider[Any], value: object, *, takes_c
             f"its provider {_leads_to(provider, found)} a {type(found).__name__} of the async "
             f"{name_of(maker(found))}, which must be awaited: await it first, and hand out what it returns"
         )
+    for one in way_in_force(provider):
+        if isinstance(one, providers.Dependency) and not isinstance(value, one.instance_of):
+            raise InjectionError(f"its provider {unfit(one, type(value))}")
 
 
 def _leads_to(provider: providers.Provider[Any], end: providers.Provider[Any] | None = None) -> str:

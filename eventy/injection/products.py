@@ -93,6 +93,8 @@ def origin_of(provider: providers.Provider[Any]) -> providers.Provider[Any]:
 
     One that is overridden is still itself: whoever asks for it gets the override's product.
     """
+    if not isinstance(provider, HANDING_ON):
+        return provider
     return next((one for one in way_in_force(provider) if not isinstance(one, HANDING_ON)), provider)
 
 

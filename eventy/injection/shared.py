@@ -7,11 +7,10 @@ from typing import Any
 
 from dependency_injector import providers
 
+from eventy.injection.dependencies import Provider
 from eventy.injection.entering import enter, may_be_entered
-from eventy.injection.late import refuse_override, refuse_unfit
+from eventy.injection.late import refuse_override
 from eventy.injection.products import origin_of, whole_of
-
-Provider = providers.Provider[Any]
 
 
 class Shared:
@@ -30,8 +29,8 @@ class Shared:
         if origin not in self._made:
             whole = whole_of(origin)
             made = origin() if whole is None else part_of(origin, self.get(whole))
-            refuse_override(provider, made, takes_class=takes_class, entered=False)
-            refuse_unfit(provider, made)
+            if origin is not provider or origin.last_overriding is not None:
+                refuse_override(provider, made, takes_class=takes_class, entered=False)
             self._made[origin] = made
         return self._made[origin]
 
@@ -46,8 +45,8 @@ class Shared:
         if origin not in self._made:
             whole = whole_of(origin)
             made = origin() if whole is None else part_of(origin, await self.enter(stack, whole))
-            refuse_override(provider, made, takes_class=takes_class, entered=True)
-            refuse_unfit(provider, made)
+            if origin is not provider or origin.last_overriding is not None:
+                refuse_override(provider, made, takes_class=takes_class, entered=True)
             self._made[origin] = await enter(stack, made) if may_be_entered(origin) else made
         return self._made[origin]
 
