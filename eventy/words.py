@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from difflib import get_close_matches
+from collections.abc import Callable, Iterable
+from difflib import SequenceMatcher
+
+# How many names a message lists at most, and by how much one may be less like the mistaken name than the first.
+_MANY = 3
+_MUCH_ALIKE = 0.1
 
 
 def counted(count: int, noun: str) -> str:
@@ -21,10 +25,25 @@ def described(error: BaseException) -> str:
     return f"{name}: {text}" if text else name
 
 
-def closest(name: str, among: Iterable[object]) -> str:
-    """Return what a message adds about names that are much like this one, if there are any."""
-    close = get_close_matches(name, [candidate for candidate in among if isinstance(candidate, str)], cutoff=0.5)
-    return f" (closest: {listed(close)})" if close else ""
+def closest(name: str, among: Iterable[object], *, cutoff: float = 0.5, shown: Callable[[str], str] = repr) -> str:
+    """Return what a message says behind a mistaken name: those that are most like it; nothing where none is.
+
+    Of dotted names, what stands after the last dot counts as much as the whole.
+
+    Parameters
+        among: the names there are; what is no text is passed over.
+        cutoff: how much alike they must be, 1.0 being the same.
+        shown: how a name is shown.
+    """
+    likeness = {one: _likeness(one, name) for one in among if isinstance(one, str)}
+    least = max(cutoff, max(likeness.values(), default=0) - _MUCH_ALIKE)
+    close = [one for one in sorted(likeness, key=likeness.__getitem__, reverse=True) if likeness[one] >= least]
+    return f" (closest: {', '.join(map(shown, close[:_MANY]))})" if close else ""
+
+
+def _likeness(one: str, other: str) -> float:
+    ends = one.rpartition(".")[2], other.rpartition(".")[2]
+    return (SequenceMatcher(None, one, other).ratio() + SequenceMatcher(None, *ends).ratio()) / 2
 
 
 def listed(names: Iterable[object]) -> str:

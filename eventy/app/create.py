@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 import re
@@ -16,7 +15,7 @@ from eventy.consumer.options import ConsumerOptions
 from eventy.emitter.base import BaseEventEmitter
 from eventy.errors import ConfigurationError
 from eventy.serializer.base import BaseEventSerializer
-from eventy.words import described
+from eventy.words import closest, described
 
 #: The variables that hold a dotted path, and the contract that the class has to keep.
 CONTRACTS: dict[str, type[Any]] = {
@@ -61,8 +60,10 @@ def _refuse_unknown(found: type[Any], kwargs: Mapping[str, object]) -> None:
     """Raise ConfigurationError for a keyword that is probably misspelt, rather than blame the setting."""
     known = [name for name in inspect.signature(found).parameters if name not in kwargs]
     for name in kwargs:
-        if name not in inspect.signature(found).parameters and (near := difflib.get_close_matches(name, known, n=1)):
-            raise ConfigurationError(f"{found.__qualname__} takes no {name!r}, did you mean {near[0]!r}?") from None
+        if name not in inspect.signature(found).parameters and (near := closest(name, known)):
+            raise ConfigurationError(
+                f"{found.__qualname__} takes no {name!r}{near}: correct what the container passes"
+            ) from None
 
 
 def create_broker(dotted_path: str, *, config: Mapping[str, Any], clock: Clock) -> Any:
@@ -140,10 +141,9 @@ def _imported(dotted_path: object, variable: str, *contracts: type[Any]) -> obje
         ) from error
     if not hasattr(module, name):
         fitting = [known for known, value in vars(module).items() if _fits(value, contracts)]
-        near = difflib.get_close_matches(name, fitting, n=1)
-        hint = f"; did you mean {module_name}.{near[0]}?" if near else ""
         raise ConfigurationError(
-            f"{variable} is {dotted_path!r}, but {module_name} has no {name}, expected a class of that module{hint}"
+            f"{variable} is {dotted_path!r}, but {module_name} has no {name!r}{closest(name, fitting)}, expected a "
+            "class of that module"
         )
     return getattr(module, name)
 

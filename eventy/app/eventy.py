@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import logging
 import weakref
 from collections.abc import Callable, Coroutine, Sequence
@@ -30,6 +29,7 @@ from eventy.handler.dispatch import Dispatcher
 from eventy.http.server import SanicServer
 from eventy.telemetry.logging import configure_logging
 from eventy.telemetry.metrics import Metrics
+from eventy.words import closest
 
 logger = logging.getLogger(__name__)
 
@@ -76,9 +76,6 @@ class Eventy(Imperative, BaseApp):
         self._tasks: list[tuple[Coroutine[Any, Any, None], str | None]] = []
         self._supervisor: Supervisor | None = None
         self._is_running = False
-        #: What a test puts between consumers and handlers, and whom it has told of failures: set before the start.
-        self.deliver_through: Callable[[Deliver], Deliver] = lambda deliver: deliver
-        self.on_failure: Callable[[], None] = lambda: None
         self._loop = _own_loop(self) if container is None else None
 
     @property
@@ -91,9 +88,9 @@ class Eventy(Imperative, BaseApp):
     def get(self, name: str) -> Any:
         provider = self.container.providers.get(name)
         if provider is None:
-            close = difflib.get_close_matches(name, self.container.providers, n=3)
-            hint = f"; close to it: {', '.join(close)}" if close else ""
-            raise UnknownNameError(f"the application has nothing called {name!r}{hint}")
+            raise UnknownNameError(
+                f"the application has nothing called {name!r}{closest(name, self.container.providers)}"
+            )
         return provider()
 
     def set(self, name: str, value: object) -> None:
@@ -137,16 +134,32 @@ class Eventy(Imperative, BaseApp):
         configure_logging(str(self._setting("log_level", "INFO")), str(self._setting("log_format", "console")))
 
     async def __aenter__(self) -> Self:
+        await self.enter()
+        return self
+
+    async def enter(
+        self,
+        *,
+        through: Callable[[Deliver], Deliver] = lambda deliver: deliver,
+        on_failure: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Start everything, as `async with` does.
+
+        For who tests, and wants to know what becomes of messages.
+
+        Parameters
+            through: returns what consumers deliver to, made of what calls the handlers.
+            on_failure: called when a component or a task has failed.
+        """
         if self._is_running:
             raise EventyError("the application runs already: enter it once at a time, or build another one")
         self._is_running = True
         try:
-            await self._start_all()
+            await self._start_all(through, on_failure)
         except BaseException:
             self._is_running = False
             self.drop_tasks()
             raise
-        return self
 
     def drop_tasks(self) -> None:
         """Close what was to run and never will: it would warn that nobody has awaited it."""
@@ -154,11 +167,11 @@ class Eventy(Imperative, BaseApp):
             coroutine.close()
         self._tasks.clear()
 
-    async def _start_all(self) -> None:
+    async def _start_all(self, through: Callable[[Deliver], Deliver], on_failure: Callable[[], None]) -> None:
         clock = self._provided("clock", Clock)
         examination = self._verified()
         dispatcher = Dispatcher(examination.registry, self.container, self)
-        self.deliver = self.deliver_through(dispatcher.deliver)
+        self.deliver = through(dispatcher.deliver)
         components = called(self._components, examination.objects())
         timeout = self._shutdown_timeout
         self._shutdown = Shutdown(
@@ -170,12 +183,12 @@ class Eventy(Imperative, BaseApp):
                 await self._start(component)
                 is_cuttable = isinstance(component, BaseEventConsumer | SanicServer)
                 stack.push_async_callback(self._shutdown.stop, component, is_cuttable=is_cuttable)
-            stack.push_async_callback(self._shutdown.stop, self._supervise())
+            stack.push_async_callback(self._shutdown.stop, self._supervise(on_failure))
             self._stack = stack.pop_all()
 
-    def _supervise(self) -> Supervisor:
+    def _supervise(self, on_failure: Callable[[], None]) -> Supervisor:
         """Run what must not fail, beside the body that begins here."""
-        self._supervisor = supervisor = Supervisor(self.on_failure)
+        self._supervisor = supervisor = Supervisor(on_failure)
         supervisor.enter()
         for component in self._components:
             if isinstance(component, Supervised):

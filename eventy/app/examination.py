@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from eventy.app.base import BaseApp
 from eventy.app.components import consumers_of, forgotten, listed_twice, without_registry
 from eventy.app.created import look_at_created
+from eventy.app.metrics import refuse_taken
 from eventy.app.registered import Registered
 from eventy.app.settings.table import VARIABLES
 from eventy.app.settings.variable import Variable
@@ -182,6 +183,7 @@ class Examination:
             *without_registry(self.components, self.container.providers),
         ):
             self._find(text)
+        self._attempt(refuse_taken, self.app.metrics)
 
     def look_at_routes(self) -> None:
         """Compile the routes, walk through what they ask for, and build what nobody else has asked for."""

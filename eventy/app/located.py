@@ -8,13 +8,12 @@ import sys
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from eventy.errors import ConfigurationError
 from eventy.injection.singletons import raised_at
-from eventy.words import described
+from eventy.words import closest, described
 
 _FORM = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 _EXAMPLE = "containers.application:create_container"
@@ -74,10 +73,9 @@ def located(name: object, folder: Path, *, named_by: str) -> Located:
     module = _imported(module_name, folder, where)
     if not hasattr(module, attribute):
         known = [one for one in vars(module) if not one.startswith("_")]
-        near = get_close_matches(attribute, known, n=1)
-        hint = f"; did you mean {module_name}:{near[0]}?" if near else ": correct the name"
         file = getattr(module, "__file__", None)
-        raise NotLocatedError(f"{where}, but {module_name}{f' ({file})' if file else ''} has no {attribute!r}{hint}")
+        place = f"{module_name} ({file})" if file else module_name
+        raise NotLocatedError(f"{where}, but {place} has no {attribute!r}{closest(attribute, known)}: correct the name")
     function = getattr(module, attribute)
     if not callable(function):
         raise NotLocatedError(f"{where}, which is {type(function).__name__} and can't be called: name a function")
@@ -109,9 +107,10 @@ def _imported(name: str, folder: Path, where: str) -> Any:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            near = closest(error.name, _beside(error.name, folder))
             raise NotLocatedError(
-                f"{where}, but there is no module {error.name!r}{_near(error.name, folder)} in {folder.absolute()}, "
-                "nor where Python looks: correct the name, or run this in the folder of the application"
+                f"{where}, but there is no module {error.name!r}{near} in {folder.absolute()}, nor where Python looks: "
+                "correct the name, or run this in the folder of the application"
             ) from error
         raise _broken(name, where, error) from error
     except SystemExit as error:
@@ -127,9 +126,9 @@ def _broken(name: str, where: str, error: Exception) -> BrokenModuleError:
     return BrokenModuleError(f"{where}, but {name} can't be imported: {described(error)}{raised_at(error)}")
 
 
-def _near(module: str, folder: Path) -> str:
-    parent, _, name = module.rpartition(".")
+def _beside(module: str, folder: Path) -> list[str]:
+    """Return the modules where this one would be."""
+    parent, dot, _ = module.rpartition(".")
     inside = folder.joinpath(*filter(None, parent.split(".")))
     there = [one.stem for one in inside.iterdir() if one.suffix == ".py" or one.is_dir()] if inside.is_dir() else []
-    near = get_close_matches(name, sorted(there), n=1)
-    return f" (closest: {'.'.join(filter(None, (parent, near[0])))!r})" if near else ""
+    return [f"{parent}{dot}{one}" for one in sorted(there)]

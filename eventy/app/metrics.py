@@ -63,6 +63,12 @@ def measured(registry: CollectorRegistry, components: Mapping[str, object]) -> I
         registry.unregister(collector)
 
 
+def refuse_taken(registry: CollectorRegistry) -> None:
+    """Raise ConfigurationError when a registry has metrics of an application's names."""
+    with measured(registry, {}):
+        pass
+
+
 def called(components: Sequence[Any], objects: Iterable[tuple[str, object]]) -> dict[str, object]:
     """Return components by what the container calls them; those without a name there, by what they call themselves.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from typing import Any, TypedDict
 
 from eventy.errors import ConfigurationError
 from eventy.handler.exhaustion import OUTCOMES
+from eventy.words import closest
 
 
 class ConsumerOverrides(TypedDict, total=False):
@@ -96,9 +96,9 @@ def override(options: ConsumerOptions, overrides: ConsumerOverrides) -> Consumer
     known = [field.name for field in fields(ConsumerOptions)]
     for name in overrides:
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f", did you mean {near[0]}?" if near else f", expected some of {', '.join(known)}"
-            raise ConfigurationError(f"{name!r} is no option of a consumer{hint}")
+            raise ConfigurationError(
+                f"{name!r} is no option of a consumer{closest(name, known)}, expected some of {', '.join(known)}"
+            )
     return replace(options, **overrides)
 
 

@@ -12,12 +12,11 @@ from dependency_injector.containers import Container
 
 from eventy.errors import InjectionError
 from eventy.injection.annotations import classes, fits, shown
-from eventy.injection.dependencies import PART
 from eventy.injection.entering import is_entered, may_be_entered
 from eventy.injection.lookup import CONFIGURATION, by_marker, by_name
 from eventy.injection.markers import marker_of
 from eventy.injection.mistakes import Mistakes
-from eventy.injection.products import HANDING_ON, made_class
+from eventy.injection.products import HANDING_ON, made_class, wholes
 from eventy.injection.signature import Signature
 
 
@@ -115,19 +114,15 @@ def _provided(provider: providers.Provider[Any], parameter: Parameter, is_async:
     if isinstance(provider, CONFIGURATION):
         _refuse_setting(provider(), parameter)
     takes_class = type in (classes(parameter.annotation) or ())
-    return Provided(provider, _enters(provider, is_async), takes_class, _whole(provider, is_async))
+    _, *behind = wholes(provider)
+    whole: Provided | None = None
+    for one in reversed(behind):
+        whole = Provided(one, _enters(one, is_async), False, whole)
+    return Provided(provider, _enters(provider, is_async), takes_class, whole)
 
 
 def _enters(provider: providers.Provider[Any], is_async: bool) -> bool:
     return is_entered(provider) or (is_async and may_be_entered(provider))
-
-
-def _whole(part: Any, is_async: bool) -> Provided | None:
-    """Return what a provider makes a part of; None when it stands for itself, as one that is overridden does."""
-    if not isinstance(part, PART) or part.last_overriding is not None:
-        return None
-    whole: Any = part.provides
-    return Provided(whole, _enters(whole, is_async), False, _whole(whole, is_async))
 
 
 def refuse_misfit(made: type | None, parameter: Parameter) -> None:

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from inspect import Parameter
 from typing import Any
 
-from dependency_injector import providers
-
 from eventy.injection.arguments import Argument, Expression, Provided
 from eventy.injection.entering import Entered, enter
 from eventy.injection.late import refuse_override
-from eventy.injection.products import HANDING_ON, origin_of
+from eventy.injection.shared import Shared, part_of
 from eventy.injection.signature import Signature
 
 
@@ -48,7 +46,9 @@ def write_call(shape: Shape, steps: Sequence[Step], **names: object) -> Callable
         names: what the expressions among the arguments mean, beside the function's own parameters.
     """
     provided = [one.source for step in steps for one in step.arguments if isinstance(one.source, Provided)]
-    source = _Source(names, several_ways=any(one.hands_on for one in provided))
+    source = _Source(
+        names, several_ways=any(one.hands_on for one in provided), enters=any(one.enters for one in provided)
+    )
     calls = [source.call(shape, step) for step in steps]
     title = ", ".join(step.signature.where for step in steps)
     written: Callable[..., Any] = source.function(shape.parameters, calls, title)
@@ -61,20 +61,22 @@ class _Source:
     Parameters
         names: what its expressions mean.
         several_ways: whether two of its providers may lead to one, which only the call itself can tell.
+        enters: whether anything may have to be entered.
     """
 
-    def __init__(self, names: dict[str, object], *, several_ways: bool) -> None:
+    def __init__(self, names: dict[str, object], *, several_ways: bool, enters: bool) -> None:
         self._namespace: dict[str, Any] = {
             **names,
             "Entered": Entered,
             "enter": enter,
             "refuse_override": refuse_override,
-            "origin_of": origin_of,
+            "part_of": part_of,
+            "Shared": Shared,
         }
         self._values: dict[int, str] = {}
         self._several_ways = several_ways
-        self._preparation = ["made = {}"] if several_ways else []
-        self._enters = False
+        self._enters = enters
+        self._preparation = ["shared = Shared()"] if several_ways else []
 
     def call(self, shape: Shape, step: Step) -> str:
         handler = self._bind("handler", step.signature.handler)
@@ -112,44 +114,30 @@ class _Source:
         return self._values.get(id(source.provider)) or self._provide(source)
 
     def _provide(self, source: Provided) -> str:
-        part = None if source.whole is None else self._part(source.provider, self._provided(source.whole))
-        provider = self._bind("provider", source.provider)
         self._values[id(source.provider)] = value = f"value{len(self._values)}"
-        compiled = f"takes_class={source.takes_class}, entered={source.entered}"
-        refused = f"refuse_override({provider}, {value}, {compiled})"
-        if isinstance(source.provider, providers.Selector):  # the setting that it chooses by may be overridden, too
-            lines = [f"{value} = {provider}(); {refused}"]
-        elif part is None:
+        provider = self._bind("provider", source.provider)
+        self._preparation += (self._shared if self._several_ways else self._called)(source, provider, value)
+        return value
+
+    def _shared(self, source: Provided, provider: str, value: str) -> list[str]:
+        asked = f"{provider}, takes_class={source.takes_class}"
+        return [f"{value} = await shared.enter(stack, {asked})" if self._enters else f"{value} = shared.get({asked})"]
+
+    def _called(self, source: Provided, provider: str, value: str) -> list[str]:
+        refused = f"refuse_override({provider}, {value}, takes_class={source.takes_class}, entered={source.entered})"
+        if source.whole is None:
             lines = [f"{value} = {provider}()", f"if {provider}.last_overriding is not None: {refused}"]
         else:
             lines = [
-                f"if {provider}.last_overriding is None: {value} = {part}",
+                f"if {provider}.last_overriding is None: {value} = part_of({provider}, {self._provided(source.whole)})",
                 f"else: {value} = {provider}(); {refused}",
             ]
-        if source.entered:
-            lines.append(f"{value} = await enter(stack, {value})")
-            self._enters = True
-        if self._several_ways and part is None:
-            origin = f"origin_of({provider})" if isinstance(source.provider, HANDING_ON) else provider
-            lines = _once(origin, value, lines)
-        self._preparation += lines
-        return value
-
-    def _part(self, getter: Any, whole: str) -> str:
-        if isinstance(getter, providers.AttributeGetter):
-            return f"getattr({whole}, {self._bind('name', getter.name)})"
-        return f"{whole}[{self._bind('key', getter.name)}]" if isinstance(getter, providers.ItemGetter) else whole
+        return [*lines, f"{value} = await enter(stack, {value})"] if source.entered else lines
 
     def _bind(self, what: str, thing: object) -> str:
         name = f"{what}{len(self._namespace)}"
         self._namespace[name] = thing
         return name
-
-
-def _once(origin: str, value: str, lines: Sequence[str]) -> list[str]:
-    """Return lines that take what a provider has made already, by whatever way, and make it else."""
-    making = [*lines, f"made[origin] = {value}"]
-    return [f"origin = {origin}", f"if origin in made: {value} = made[origin]", "else:", *_indented(making)]
 
 
 def _indented(lines: Sequence[str]) -> list[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from inspect import Parameter
-from types import CodeType, FunctionType, MethodType
+from types import FunctionType, MethodType
 from typing import Any, TypeAlias, cast
 
 from dependency_injector.wiring import Provide
@@ -111,39 +111,30 @@ def _bare(function: FunctionType) -> inspect.Signature:
 
 
 def _enclosed(function: FunctionType) -> Iterator[FunctionType]:
-    """Yield the functions that were handed to what made a function. Those made there it calls as it likes."""
-    scopes = _scopes_around(function)
-    made = {one for scope in scopes for one in scope.co_consts if isinstance(one, CodeType)}
+    """Yield the functions that were handed to what made a function. Those made around it, it calls as it likes."""
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         try:
             inner = cell.cell_contents
         except ValueError:  # it has no value yet
             continue
-        if isinstance(inner, FunctionType):
-            is_renamed = inner.__name__ != name and inner.__code__ not in made
-            if is_renamed or _is_parameter(name, scopes):
-                yield inner
+        if isinstance(inner, FunctionType) and _was_handed(inner, name, function):
+            yield inner
 
 
-def _scopes_around(function: FunctionType) -> list[CodeType]:
-    """Return the functions in which one is defined, the outermost first; none where its module hasn't got them."""
-    outermost, *inner = function.__code__.co_qualname.split(".<locals>.")
-    name, *attributes = outermost.split(".")
-    owner = function.__globals__.get(name)
-    for attribute in attributes:
-        owner = getattr(owner, attribute, None)
-    scope: object = getattr(layers_of(owner)[-1], "__code__", None)
-    scopes = []
-    for step in ".".join(inner).split("."):
-        if isinstance(scope, CodeType):
-            scopes.append(scope)
-            scope = next((one for one in scope.co_consts if isinstance(one, CodeType) and one.co_name == step), None)
-    return scopes
+def _was_handed(inner: FunctionType, name: str, function: FunctionType) -> bool:
+    """Return whether one function came into another's reach as a value, not by being made in the same function.
+
+    What is made further out, and handed in nevertheless, shows by another name than its own.
+    """
+    made_in, here = _maker(inner), _maker(function)
+    is_around = made_in.endswith("<locals>") and f"{here}.".startswith(f"{made_in}.")
+    if not is_around or inner.__module__ != function.__module__:
+        return True
+    return made_in != here and inner.__name__ != name
 
 
-def _is_parameter(name: str, scopes: Sequence[CodeType]) -> bool:
-    scope = next((one for one in reversed(scopes) if name in one.co_cellvars), None)
-    return scope is not None and name in scope.co_varnames[: scope.co_argcount + scope.co_kwonlyargcount]
+def _maker(function: FunctionType) -> str:
+    return function.__code__.co_qualname.rpartition(".")[0]
 
 
 def _has_marker(function: FunctionType) -> bool:

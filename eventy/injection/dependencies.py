@@ -76,10 +76,27 @@ def holds_providers(value: object) -> bool:
 
 
 def last_override(provider: Provider) -> Provider:
-    """Return the provider that answers at this moment: the last override, else the provider itself."""
-    while provider.last_overriding is not None:
-        provider = provider.last_overriding
-    return provider
+    """Return the provider that answers at this moment: the last override, else the provider itself.
+
+    Where overrides go round in a circle nobody does, see `circle_of_overrides`.
+    """
+    *_, last = _overrides(provider)
+    return last
+
+
+def circle_of_overrides(provider: Provider) -> tuple[Provider, ...]:
+    """Return a provider, its override, the override of that and so on, up to one that has come before; else nothing."""
+    *way, last = _overrides(provider)
+    return () if last.last_overriding is None else (*way, last, last.last_overriding)
+
+
+def _overrides(provider: Provider) -> Iterator[Provider]:
+    passed: set[int] = set()
+    one: Provider | None = provider
+    while one is not None and id(one) not in passed:
+        passed.add(id(one))
+        yield one
+        one = one.last_overriding
 
 
 def _unfolded(provider: Provider, around: tuple[Provider, ...]) -> Iterator[Provider]:

@@ -10,7 +10,7 @@ from typing import Any
 from dependency_injector import providers
 
 from eventy.errors import unswallowed
-from eventy.injection.products import in_force, maker
+from eventy.injection.products import in_force, maker, origin_of
 
 # What these make is one message's own. What a singleton keeps for all of them must not be closed after the first.
 _MAKES_NEW = (providers.Factory, providers.Callable, providers.MethodCaller)
@@ -38,7 +38,7 @@ def may_be_entered(provider: providers.Provider[Any]) -> bool:
 
 
 def _makers(provider: providers.Provider[Any]) -> list[providers.Provider[Any]]:
-    return [one for one in (provider, in_force(provider)) if isinstance(one, _MAKES_NEW)]
+    return [one for one in (origin_of(provider), in_force(provider)) if isinstance(one, _MAKES_NEW)]
 
 
 async def enter(stack: AsyncExitStack, made: Any) -> Any:

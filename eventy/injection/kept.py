@@ -7,7 +7,7 @@ from typing import Any
 
 from dependency_injector import providers
 
-from eventy.injection.dependencies import CALLING, OF_INSTANCE, PART, Provider, dependencies, last_override
+from eventy.injection.dependencies import CALLING, OF_INSTANCE, Provider, dependencies, last_override
 
 #: Keep what they make for one thread or one task.
 OF_ONE_THREAD = (providers.ThreadLocalSingleton, providers.ContextLocalSingleton)
@@ -20,15 +20,6 @@ _HELD_IN = (providers.List, providers.Dict, providers.Selector)
 def is_shared(one: Provider) -> bool:
     """Return whether a provider keeps one object for everybody."""
     return isinstance(one, providers.BaseSingleton) and not isinstance(one, OF_ONE_THREAD)
-
-
-def wholes(provider: Provider) -> Iterator[Provider]:
-    """Yield a provider; of an attribute or an item also what it is a part of."""
-    part: Any = provider
-    yield part
-    while isinstance(part, PART) and part.last_overriding is None:
-        part = part.provides
-        yield part
 
 
 def ways_to_shorter(needed: Provider) -> Iterator[tuple[Provider, ...]]:

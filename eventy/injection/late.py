@@ -9,7 +9,15 @@ from dependency_injector import providers
 
 from eventy.errors import InjectionError
 from eventy.injection.entering import is_entered
-from eventy.injection.products import awaitable_in, class_override, way_in_force
+from eventy.injection.paths import name_of
+from eventy.injection.products import (
+    awaitable_in,
+    class_override,
+    instead_of_class,
+    maker,
+    unfit,
+    way_in_force,
+)
 
 
 def refuse_override(provider: providers.Provider[Any], value: object, *, takes_class: bool, entered: bool) -> None:
@@ -19,13 +27,12 @@ def refuse_override(provider: providers.Provider[Any], value: object, *, takes_c
         value: what it has handed out.
         takes_class, entered: as the call was compiled.
     """
-    if isinstance(value, type) and not takes_class and (mistake := class_override(provider)) is not None:
-        raise InjectionError(f"its provider is {mistake}")
-    does = "chooses" if provider.last_overriding is None else "is overridden with"
+    if isinstance(value, type) and not takes_class and any(map(class_override, way_in_force(provider))):
+        raise InjectionError(f"its provider {_leads_to(provider)} {instead_of_class(value)}")
     if not entered and hasattr(type(value), "__aenter__") and is_entered(provider):
         raise InjectionError(
-            f"its provider {does} one of an async context manager, a {type(value).__qualname__}, after the start, "
-            f"where calls are compiled that enter nothing: override before it, or with what is entered already"
+            f"its provider {_leads_to(provider)} one of an async context manager, a {type(value).__name__}, after the "
+            "start, where calls are compiled that enter nothing: have it so before, or hand out what is entered already"
         )
     if inspect.isawaitable(value) and (found := awaitable_in(provider)) is not None:
         if inspect.iscoroutine(value):
@@ -33,5 +40,37 @@ def refuse_override(provider: providers.Provider[Any], value: object, *, takes_c
         for one in way_in_force(provider):
             one.reset_async_mode()  # else it hands out futures from now on, without the override as well
         raise InjectionError(
-            f"its provider {does} {found!r}, which must be awaited: await it first, and override with what it returns"
+            f"its provider {_leads_to(provider, found)} a {type(found).__name__} of the async "
+            f"{name_of(maker(found))}, which must be awaited: await it first, and hand out what it returns"
         )
+    for one in way_in_force(provider):
+        if isinstance(one, providers.Dependency) and not isinstance(value, one.instance_of):
+            raise InjectionError(f"its provider {unfit(one, type(value))}")
+
+
+def _leads_to(provider: providers.Provider[Any], end: providers.Provider[Any] | None = None) -> str:
+    """Return how a provider comes to what answers at this moment: `is filled with a selector, which chooses`.
+
+    Parameters
+        end: what answers, or what that is built with; by default the former.
+    """
+    *before, answering = way_in_force(provider)
+    leading = before if end in (None, answering) else [*before, answering]
+    if not leading:
+        return "makes"
+    first, *others = leading
+    return _does(first) + "".join(f" a {_kind(one)}, which {_does(one)}" for one in others)
+
+
+def _does(leading: providers.Provider[Any]) -> str:
+    if isinstance(leading, providers.Dependency) and not leading.overridden[1:]:  # the first is what fills it
+        return "is filled with"
+    if leading.last_overriding is not None:
+        return "is overridden with"
+    return "chooses" if isinstance(leading, providers.Selector) else "is built with"
+
+
+def _kind(leading: providers.Provider[Any]) -> str:
+    if isinstance(leading, providers.Dependency):
+        return "placeholder"
+    return "selector" if isinstance(leading, providers.Selector) else "provider"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from typing import Any, Protocol
 
 from dependency_injector import providers
@@ -12,7 +11,7 @@ from dependency_injector.errors import Error
 from eventy.injection.annotations import classes, fits, shown
 from eventy.injection.parameters import parameter_of
 from eventy.injection.paths import Paths, name_of
-from eventy.words import described
+from eventy.words import closest, described
 
 _SCALARS = (str, int, float, bool, type(None))
 
@@ -101,14 +100,12 @@ class Options:
         for index, key in enumerate(keys):
             if not isinstance(values, dict) or key not in values:
                 place = ".".join((*beginning, *keys[:index]))
-                return f"{place} has no {key!r}{self._near(key, values)}: correct the name, or add the value"
+                return f"{place} has no {key!r}{self._closest(key, values)}: correct the name, or add the value"
             values = values[key]
         return "has no value: set it"
 
-    def _near(self, key: str, values: Any) -> str:
-        among = [one for one in values if isinstance(one, str)] if isinstance(values, dict) else []
-        near = get_close_matches(key, among, n=3, cutoff=0.5)
-        return f" (closest: {', '.join(map(self._with_variable, near))})" if near else ""
+    def _closest(self, key: str, values: object) -> str:
+        return closest(key, values if isinstance(values, dict) else (), shown=self._with_variable)
 
     def _with_variable(self, key: str) -> str:
         setting = self._find_setting(key)

@@ -9,7 +9,7 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.resources import AsyncResource
 
-from eventy.injection.dependencies import CALLING, dependencies, last_override, selected
+from eventy.injection.dependencies import CALLING, PART, dependencies, last_override, selected
 
 #: What has no product of its own.
 HANDING_ON = (providers.Dependency, providers.Selector)
@@ -61,6 +61,14 @@ def instead_of_class(given: type) -> str:
     )
 
 
+def unfit(placeholder: providers.Dependency[Any], made: type) -> str:
+    """Return what is wrong with a placeholder that is filled with what makes objects of a class."""
+    return (
+        f"is a placeholder, of type {placeholder.instance_of.__qualname__}, filled with what makes a "
+        f"{made.__qualname__}: fill it with what fits, or correct its instance_of"
+    )
+
+
 def in_force(provider: providers.Provider[Any]) -> providers.Provider[Any]:
     """Return the provider that answers at this moment, see `way_in_force`."""
     *_, answering = way_in_force(provider)
@@ -85,7 +93,25 @@ def origin_of(provider: providers.Provider[Any]) -> providers.Provider[Any]:
 
     One that is overridden is still itself: whoever asks for it gets the override's product.
     """
+    if not isinstance(provider, HANDING_ON):
+        return provider
     return next((one for one in way_in_force(provider) if not isinstance(one, HANDING_ON)), provider)
+
+
+def whole_of(provider: providers.Provider[Any]) -> providers.Provider[Any] | None:
+    """Return the provider of what has an attribute or an item that one hands on at this moment; None for all others."""
+    part: Any = origin_of(provider)
+    return part.provides if isinstance(part, PART) and part.last_overriding is None else None
+
+
+def wholes(provider: providers.Provider[Any]) -> Iterator[providers.Provider[Any]]:
+    """Yield a provider; where it hands on a part of what another one makes, also that one, and so on."""
+    whole: providers.Provider[Any] | None = provider
+    passed: set[int] = set()
+    while whole is not None and id(whole) not in passed:  # a circle is told by itself
+        passed.add(id(whole))
+        yield whole
+        whole = whole_of(whole)
 
 
 def _behind(provider: providers.Provider[Any]) -> providers.Provider[Any] | None:

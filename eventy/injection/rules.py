@@ -15,7 +15,7 @@ from eventy.injection.kept import is_shared
 from eventy.injection.lookup import CONFIGURATION
 from eventy.injection.parameters import parameter_of
 from eventy.injection.paths import Paths, name_of
-from eventy.injection.products import class_override, in_force, made_class, maker, must_be_awaited
+from eventy.injection.products import class_override, in_force, made_class, maker, must_be_awaited, unfit
 
 #: Nothing is made by these before they are overridden.
 ABSTRACT = (providers.AbstractFactory, providers.AbstractSingleton, providers.AbstractCallable)
@@ -54,10 +54,7 @@ def of_placeholder(placeholder: providers.Provider[Any]) -> Iterator[str]:
         return
     made = made_class(in_force(placeholder))
     if made is not None and not fits(made, (placeholder.instance_of,)):
-        yield (
-            f"is a placeholder, of type {name_of(placeholder.instance_of)}, filled with what makes a "
-            f"{made.__qualname__}: fill it with what fits, or correct its instance_of"
-        )
+        yield unfit(placeholder, made)
 
 
 def of_needed(needed: providers.Provider[Any]) -> Iterator[str]:

@@ -7,7 +7,6 @@ import inspect
 import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -28,6 +27,8 @@ _LIBRARIES = tuple(
     {sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")} | {str(Path(__file__).parents[1])}
 )
 _METHODS = (FunctionType, staticmethod, classmethod)
+# How objects and classes find their attributes, unless they have a way of their own: modules and proxies, for example.
+_ORDINARY = (object.__getattribute__, type.__getattribute__)
 
 
 def build(wiring: Wiring, *, opens_resources: bool) -> None:
@@ -129,11 +130,9 @@ def _look_at_attribute(wiring: Wiring, provider: Any, path: Way) -> None:
         if getter is not provider and wiring.is_called(provider):
             _look_at_call(wiring, provider, path, made, name)
         return
-    close = get_close_matches(name, dir(made), n=1)
-    hint = f" (closest: {close[0]!r})" if close else ""
     text = (
-        f"a {type(made).__qualname__} has no attribute {name!r}{hint}: correct the name; what start() gives its value, "
-        "__init__ sets to None"
+        f"a {type(made).__qualname__} has no attribute {name!r}{closest(name, _public(made))}: correct the name; what "
+        "start() gives its value, __init__ sets to None"
     )
     wiring.spoil(provider, Flaw(path, text))
 
@@ -151,20 +150,24 @@ def _look_at_call(wiring: Wiring, caller: Any, path: Way, made: object, name: st
 
 
 def _has(made: object, name: str) -> bool:
-    """Return whether an object has an attribute, without having a property computed."""
-    if hasattr(type(made), "__getattr__"):
+    """Return whether an object has an attribute, or may have, without having a property computed."""
+    if hasattr(type(made), "__getattr__") or type(made).__getattribute__ not in _ORDINARY:
         return True
     try:
         inspect.getattr_static(made, name)
     except AttributeError:
-        return any(name in vars(cls).get("__annotations__", {}) for cls in type(made).__mro__)
+        return any(name in inspect.get_annotations(cls) for cls in type(made).__mro__)
     return True
 
 
 def _near(error: BaseException) -> str:
     if not isinstance(error, AttributeError) or error.name is None or error.obj is None:
         return ""
-    return closest(error.name, [name for name in dir(error.obj) if not name.startswith("_")])
+    return closest(error.name, _public(error.obj))
+
+
+def _public(made: object) -> list[str]:
+    return [name for name in dir(made) if not name.startswith("_")]
 
 
 def raised_at(error: BaseException) -> str:

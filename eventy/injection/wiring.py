@@ -18,17 +18,18 @@ from eventy.injection.dependencies import (
     PART,
     Provider,
     arguments,
+    circle_of_overrides,
     dependencies,
     last_override,
     mentioned,
     unfolded,
 )
-from eventy.injection.kept import is_shared, ways_to_shorter, wholes
+from eventy.injection.kept import is_shared, ways_to_shorter
 from eventy.injection.lookup import CONFIGURATION
 from eventy.injection.options import FindSetting, Options
 from eventy.injection.parameters import unbound
 from eventy.injection.paths import Paths
-from eventy.injection.products import in_force, way_in_force
+from eventy.injection.products import in_force, way_in_force, wholes
 from eventy.injection.rules import (
     ABSTRACT,
     expects_class,
@@ -138,7 +139,7 @@ class Wiring:
         """
         if asker is not None:
             self._visit(provider, (asker,), is_asked=True)
-            owner, answering = self._paths.of(provider), in_force(provider)
+            owner, entered = self._paths.of(provider), {id(in_force(whole)) for whole in wholes(provider)}
             for part in unfolded(provider):
                 here = self._path_to(provider, (asker,))
                 here = here if part is provider else self._path_to(part, here)
@@ -146,7 +147,7 @@ class Wiring:
                     self._say(whole, path, of_needed(whole))
                     if whole is not part or not takes_class:
                         self._say(whole, path, of_override(whole))
-                    if part is not provider and in_force(whole) is not answering:  # the asker's call doesn't enter it
+                    if id(in_force(whole)) not in entered:
                         self._say(provider, path, of_opened(owner, whole, self._paths.of(whole)))
         elif not isinstance(last_override(provider), (providers.Dependency, *ABSTRACT)):
             self._visit(provider, (), is_asked=False)
@@ -163,7 +164,9 @@ class Wiring:
         if id(provider) in self._seen:
             return
         self._seen.add(id(provider))
-        if isinstance(one, CONFIGURATION):
+        if circle := circle_of_overrides(provider):
+            self._say_overrides(circle, here)
+        elif isinstance(one, CONFIGURATION):
             self._say(provider, here, self._options.flaws(provider))
         else:
             self._say(provider, here, of_provider(one, self._paths))
@@ -223,6 +226,16 @@ class Wiring:
     def _say(self, provider: Provider, path: Way, texts: Iterable[str]) -> None:
         for text in texts:
             self.spoil(provider, Flaw(path, text))
+
+    def _say_overrides(self, circle: Sequence[Provider], here: Way) -> None:
+        """Add a flaw for a circle of overrides, once for all that are in it or lead to it."""
+        *before, _ = circle
+        if all(map(self.is_sound, before)):
+            names = " → ".join(map(self._paths.of, circle))
+            text = f"overrides go round in a circle, {names}, so nothing is made: undo one of them"
+            self.spoil(before[0], Flaw(here, text))
+        for provider in before:
+            self.spoil(provider)
 
     def _say_circle(self, provider: Provider, here: Way) -> None:
         name = self._paths.of(provider)

@@ -85,12 +85,11 @@ class BaseHarness(ABC, Generic[C]):
         """End the application: in good order, or at once when the test has failed."""
 
     def _build(self) -> None:
-        """Build the application, with what knows of its handlers put before them."""
+        """Build the application, and what is to stand before its handlers."""
         self.app: Eventy = build_app(self._untyped)
         has_registry = "registry" in self._untyped.providers
         self._deliveries = Deliveries(self._untyped.registry() if has_registry else Registry())
         self._deliveries.faults = self._faults
-        self.app.deliver_through = self._deliveries.through
 
     @abstractmethod
     def _check_runs(self) -> None:

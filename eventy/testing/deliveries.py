@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -16,6 +15,7 @@ from eventy.event.registry import HandlerFunction, Registration, Registry
 from eventy.event.tombstone import Tombstone
 from eventy.handler.attempt import Deliver, Disposition
 from eventy.message.context import Context
+from eventy.words import closest
 
 #: A class of messages, a function of `on(…)`, or the name of a message.
 Handler = type[BaseEvent] | HandlerFunction | str
@@ -108,11 +108,9 @@ class Deliveries:
 def _unknown(handler: Handler, registrations: Iterable[Registration]) -> str:
     known = {text for one in registrations for text in (one.pattern, _of_class(one), *map(_named, one.handlers))}
     wanted = handler if isinstance(handler, str) else _named(handler)
-    near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.4)
-    hint = f"; close to it: {', '.join(near)}" if near else ""
     return (
-        f"nothing is registered for {wanted}, so it never fails: expected a class among the messages, a function of "
-        f"on(…), or the name of a message{hint}"
+        f"nothing is registered for {wanted!r}{closest(wanted, sorted(known))}, so it never fails: expected a class "
+        "among the messages, a function of on(…), or the name of a message"
     )
 
 

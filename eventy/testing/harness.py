@@ -81,8 +81,7 @@ class Harness(BaseHarness[C]):
         work = Work(
             self.app, self._broker, self.clock, self._deliveries, deadline=self._deadline, patience=self._patience
         )
-        self.app.on_failure = work.stir
-        await self.app.__aenter__()
+        await self.app.enter(through=self._deliveries.through, on_failure=work.stir)
         try:
             await work.until(lambda: not self.app.readiness(), "not ready")
         except NotSettledError as error:

@@ -5,7 +5,6 @@ It is loaded wherever eventy is installed, so it imports what it needs when a te
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from pathlib import Path
@@ -112,11 +111,12 @@ def eventy_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
 
 
 def _unknown(values: dict[str, Any], settings: Any) -> str:
+    from eventy.words import closest  # noqa: PLC0415 - see above
+
     known = list(settings.__dataclass_fields__)
     unknown = [name for name in values if name not in known]
-    near = [found for name in unknown for found in difflib.get_close_matches(name, known, n=1)]
-    hint = f"; close to it: {', '.join(near)}" if near else ""
-    return f"the marker {_MARKER} has settings that there aren't: {', '.join(unknown)}{hint}"
+    named = ", ".join(f"{name!r}{closest(name, known)}" for name in unknown)
+    return f"the marker {_MARKER} has settings that there aren't: {named}"
 
 
 @pytest.fixture

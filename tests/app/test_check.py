@@ -197,7 +197,9 @@ async def test_harness_finds_the_same_in_the_same_words() -> None:
         with pytest.raises(WiringError) as raised:
             await Harness(container).__aenter__()
     schema, repository, parameter = sorted(expected)
-    assert schema.startswith("event_serializer: GenericEvent is registered for 'a', which matches no schema; of the ")
+    assert schema.startswith(
+        "event_serializer: GenericEvent is registered for 'a', which matches no schema; 'avro_schemas' has "
+    )
     assert repository.startswith("list_payments → payment_repository: is overridden with the class MemoryPayment")
     assert repository.endswith("or providers.Object(MemoryPaymentRepository(…))")
     assert parameter.startswith("misspelt (")

@@ -16,6 +16,7 @@ from eventy.app.create import create
 from eventy.app.eventy import Eventy
 from eventy.clock import Clock
 from eventy.consumer.memory import MemoryConsumer
+from eventy.errors import WiringError
 from eventy.event.base import BaseEvent
 from eventy.event.registry import Registry, on
 from eventy.injection import Provide
@@ -66,6 +67,30 @@ def promised() -> Any:
 
 
 # ---------------------------------------------------------------- circles
+
+
+@pytest.mark.parametrize("kind", [providers.Singleton, providers.Factory])
+async def test_providers_that_override_each_other_are_told_once_by_check_and_start(kind: Any) -> None:
+    async def handler(event: BaseEvent, user: object) -> None: ...
+
+    one, two = kind(object), kind(object)
+    one.override(two)
+    two.override(one)
+    user = providers.Factory(object)
+    user.override(one)
+    root = a_root(
+        one=one,
+        two=two,
+        user=user,
+        built=providers.Factory(Repository, one),
+        registry=providers.Object(Registry([on("a.A", handler, cls=BaseEvent)])),
+    )
+    expected = "user: overrides go round in a circle, user → one → two → one, so nothing is made: undo one of them"
+    (mistake,) = mistakes_of(root)
+    assert mistake.endswith(f"handler → {expected}")
+    with pytest.raises(WiringError) as raised:
+        await Eventy(root).__aenter__()
+    assert raised.value.mistakes == (mistake,)
 
 
 def test_circle_is_shown_as_the_way_around() -> None:
@@ -393,7 +418,10 @@ def test_argument_of_a_created_consumer_is_told_though_its_broker_cannot_be_buil
     _, first, second = mistakes_in(
         config=config, broker=broker, consumer=consumer, other=other, by_settings=by_settings
     )
-    assert first == f"consumer: {MemoryConsumer.__name__} takes no 'clok', did you mean 'clock'?"
+    assert (
+        first
+        == f"consumer: {MemoryConsumer.__name__} takes no 'clok' (closest: 'clock'): correct what the container passes"
+    )
     assert second.startswith("other: event_topics has 'a topic', which can't be the name of a topic")
 
 

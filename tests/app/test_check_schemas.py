@@ -64,8 +64,8 @@ def mistake_with(folder: Path, *names: str) -> str:
         (
             {"one.avsc": record("a.Payment"), "two.avsc": record("a.A", "string", "a.Paymnt")},
             (
-                "{folder}/two.avsc: a.A.field1 is of type 'a.Paymnt', which no file defines; the closest are "
-                "a.Payment: correct the name, or add a file that defines it"
+                "{folder}/two.avsc: a.A.field1 is of type 'a.Paymnt', which no file defines "
+                "(closest: 'a.Payment'): correct the name, or add a file that defines it"
             ),
         ),
     ],
@@ -88,6 +88,6 @@ def test_message_without_a_schema_is_told_with_the_closest(tmp_path: Path) -> No
     (tmp_path / "other.avsc").write_text(record("b.Other"))
     mistake = mistake_with(tmp_path, "a.PaymentCreatd")
     assert mistake == (
-        "event_serializer: GenericEvent is registered for 'a.PaymentCreatd', which matches no schema; of the 2 "
-        f"schemas in '{tmp_path}', the closest are a.PaymentCreated: correct the name, or add the schema"
+        "event_serializer: GenericEvent is registered for 'a.PaymentCreatd', which matches no schema; "
+        f"'{tmp_path}' has 2 schemas (closest: 'a.PaymentCreated'): correct the name, or add the schema"
     )

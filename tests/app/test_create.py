@@ -107,8 +107,8 @@ def test_module_that_fails_is_the_cause(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_class_that_is_not_there() -> None:
     assert error_of("eventy.consumer.memory.MemoryConsumr") == (
-        f"{ANY} is 'eventy.consumer.memory.MemoryConsumr', but eventy.consumer.memory has no MemoryConsumr, "
-        "expected a class of that module; did you mean eventy.consumer.memory.MemoryConsumer?"
+        f"{ANY} is 'eventy.consumer.memory.MemoryConsumr', but eventy.consumer.memory has no 'MemoryConsumr' "
+        "(closest: 'MemoryConsumer'), expected a class of that module"
     )
 
 
@@ -116,9 +116,7 @@ def test_class_that_is_not_there() -> None:
 def test_only_what_the_setting_takes_is_suggested(name: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         resolve(f"eventy.consumer.memory.{name}", BaseEventConsumer, "EVENTY_EVENT_CONSUMER")
-    suggested = str(caught.value).partition("did you mean ")[2]
-    assert suggested in {"eventy.consumer.memory.MemoryConsumer?", ""}
-    assert suggested or name == "MemoryPort_"
+    assert f"has no {name!r} (closest: 'MemoryConsumer'), expected" in str(caught.value)
 
 
 def test_class_of_no_contract() -> None:
@@ -159,7 +157,7 @@ def test_arguments_that_the_class_does_not_take() -> None:
 
 def test_misspelt_keyword_is_named_with_the_nearest_one() -> None:
     assert error_of(MEMORY, broker=1, serializer=2, clock=3, event_topics=["t"], evnt_group="g", position="latest") == (
-        "MemoryConsumer takes no 'evnt_group', did you mean 'event_group'?"
+        "MemoryConsumer takes no 'evnt_group' (closest: 'event_group'): correct what the container passes"
     )
 
 

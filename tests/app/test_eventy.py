@@ -121,7 +121,7 @@ async def test_readiness_names_the_components_that_are_not_ready() -> None:
 
 async def test_unknown_name_is_a_lookup_error_with_near_names() -> None:
     app = app_of(payment_repository=object())
-    with pytest.raises(LookupError, match="nothing called 'payment_repo'; close to it: payment_repository") as caught:
+    with pytest.raises(LookupError, match=r"nothing called 'payment_repo' \(closest: 'payment_repository'\)") as caught:
         app.get("payment_repo")
     assert isinstance(caught.value, UnknownNameError)
 

@@ -57,7 +57,7 @@ def test_what_is_named_goes_before_what_the_project_says(project: Path) -> None:
         ("found_service", "--app is 'found_service', expected module:function"),
         (":create", "expected module:function"),
         ("found_service:create()", "expected module:function"),
-        ("found_service:creat", "has no 'creat'; did you mean found_service:create?"),
+        ("found_service:creat", "has no 'creat' (closest: 'create'): correct the name"),
         ("found_service:strange", "found_service.py) has no 'strange': correct the name"),
         ("sys:strange", "but sys has no 'strange'"),
         ("found_service:nothing", "which is int and can't be called: name a function"),

@@ -291,8 +291,22 @@ async def test_registry_that_runs_already_is_refused_and_free_again_afterwards()
 async def test_name_of_eventys_own_is_refused() -> None:
     registry = Metrics()
     Counter("eventy_messages_handled", "Mine.", registry=registry)
-    with pytest.raises(ConfigurationError, match=r"names of eventy's already: .*eventy_messages_handled"):
-        await Eventy(containers.DynamicContainer(), (), metrics=registry).__aenter__()
+    container: Any = containers.DynamicContainer()
+    container.app = providers.Singleton(Eventy, providers.Object(container), metrics=providers.Object(registry))
+    with pytest.raises(WiringError, match=r"names of eventy's already: .*eventy_messages_handled") as checked:
+        check(container)
+    with pytest.raises(WiringError) as started:
+        await container.app().__aenter__()
+    assert started.value.mistakes == checked.value.mistakes
+
+
+async def test_registry_is_as_it_was_after_a_check() -> None:
+    registry = Metrics()
+    container: Any = containers.DynamicContainer()
+    container.app = providers.Singleton(Eventy, providers.Object(container), metrics=providers.Object(registry))
+    check(container)
+    check(container)
+    assert not any(metric.name.startswith("eventy_m") for metric in registry.collect())
 
 
 async def test_failed_start_leaves_the_registry_as_it_was() -> None:

@@ -155,15 +155,13 @@ def test_comment_behind_a_value_is_refused() -> None:
 
 def test_unknown_name_is_refused_with_the_nearest() -> None:
     assert mistake({"EVENTY_CONSUMER_MAX_RETRY": "3"}) == (
-        "EVENTY_CONSUMER_MAX_RETRY is no setting, the nearest one is EVENTY_CONSUMER_MAX_RETRIES: "
+        "EVENTY_CONSUMER_MAX_RETRY is no setting (closest: 'EVENTY_CONSUMER_MAX_RETRIES'): "
         "rename or remove it in the environment"
     )
 
 
 def test_name_in_lower_case_is_refused() -> None:
-    assert "eventy_log_level is no setting, the nearest one is EVENTY_LOG_LEVEL" in mistake(
-        {"eventy_log_level": "INFO"}
-    )
+    assert "eventy_log_level is no setting (closest: 'EVENTY_LOG_LEVEL')" in mistake({"eventy_log_level": "INFO"})
 
 
 def test_names_of_other_programs_in_the_environment_are_left_alone() -> None:

@@ -148,8 +148,8 @@ def test_unknown_name_is_refused_with_the_nearest() -> None:
 
     assert mistakes(Mine) == [
         (
-            "EVENTY_HTTP_PORT is no setting, the nearest one is EVENTY_HTTP_HANDLER_PORT: rename or remove it in "
-            f"{Mine.__qualname__}"
+            "EVENTY_HTTP_PORT is no setting (closest: 'EVENTY_HTTP_HANDLER_PORT', 'EVENTY_HTTP_DEBUG'): rename or "
+            f"remove it in {Mine.__qualname__}"
         ),
         f"EVENTY_ENV_FILE stands in {Mine.__qualname__}, which is read alone: remove it there",
     ]

@@ -117,7 +117,7 @@ def test_defaults_in_place_of_wrong_settings_are_nobodys_mistake(
         ("coming", 1, "coming() is async, expected a function that returns a container"),
         ("takes", 2, ":takes can't be called without arguments (missing a required argument: 'folder')"),
         ("no_function", 2, ":no_function', which is int and can't be called"),
-        ("brokn", 2, "has no 'brokn'; did you mean"),
+        ("brokn", 2, "has no 'brokn' (closest: 'broken')"),
     ],
 )
 def test_function_that_makes_no_container(

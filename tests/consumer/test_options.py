@@ -52,7 +52,9 @@ def test_single_options_win_over_the_given_ones() -> None:
 
 
 def test_option_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match=r"'max_retry' is no option of a consumer, did you mean max_retries\?"):
+    with pytest.raises(
+        ConfigurationError, match=r"'max_retry' is no option of a consumer \(closest: 'max_retries'\), expected"
+    ):
         consumer(max_retry=3)
 
 

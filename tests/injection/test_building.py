@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -221,6 +223,47 @@ async def test_class_among_what_a_selector_chooses_is_no_override() -> None:
 @pytest.mark.parametrize("name", ["limit", "started", "session"])
 def test_attribute_that_a_singleton_has_or_declares(name: str) -> None:
     start(_takes, a_container_with(it=getattr(providers.Singleton(Noted).provided, name)))
+
+
+class Answering:
+    """Finds its attributes in a way of its own."""
+
+    def __getattribute__(self, name: str) -> Any:
+        return "here" if name == "limit" else object.__getattribute__(self, name)
+
+
+class AnsweringClass(type):
+    def __getattribute__(cls, name: str) -> Any:
+        return "here" if name == "limit" else type.__getattribute__(cls, name)
+
+
+class OfAnsweringClass(metaclass=AnsweringClass):
+    """Has an attribute as a class."""
+
+
+def a_module() -> ModuleType:
+    module = ModuleType("settings")
+    vars(module)["__getattr__"] = {"limit": 10}.__getitem__
+    return module
+
+
+a_repository = Repository()
+a_repository.limit = 10  # type: ignore[attr-defined]  # what is looked for
+
+
+@pytest.mark.parametrize("it", [Answering(), OfAnsweringClass, a_module(), weakref.proxy(a_repository)])
+async def test_attribute_of_what_answers_in_a_way_of_its_own_is_not_looked_for(it: Any) -> None:
+    async def handler(event: BaseEvent, it: object) -> None:
+        built.append(it)
+
+    await run(start(handler, a_container_with(it=providers.Singleton(lambda: it).provided.limit)))
+    assert built in (["here"], [10])
+
+
+def test_attribute_that_a_class_does_not_have_is_refused() -> None:
+    start(_takes, a_container_with(it=providers.Singleton(lambda: Emitter).provided.topic))
+    said = _says(providers.Singleton(lambda: Emitter).provided.topik)
+    assert "a type has no attribute 'topik' (closest: 'topic')" in said
 
 
 def test_attribute_that_a_singleton_does_not_have_is_refused() -> None:

@@ -14,7 +14,7 @@ from eventy.event.base import BaseEvent
 from eventy.event.generic import GenericEvent
 from eventy.event.registry import Registry, on
 from eventy.handler.dispatch import Dispatcher
-from eventy.injection import Provide, compile_handler
+from eventy.injection import Provide, compile_handler, compile_handlers
 from tests.injection.application import (
     Repository,
     a_container,
@@ -331,6 +331,17 @@ def _hiding_by_another_name(handle: Any) -> Any:
     return call
 
 
+def _hiding_by_a_function_that_is_gone(handle: Any) -> Any:
+    async def call(event: BaseEvent) -> None:
+        await handle(event)
+
+    return call
+
+
+_gone = _hiding_by_a_function_that_is_gone
+del _hiding_by_a_function_that_is_gone
+
+
 class _Hiding:
     @staticmethod
     def around(handle: Any) -> Any:
@@ -341,7 +352,7 @@ class _Hiding:
 
 
 @pytest.mark.parametrize(
-    "decorator", [_hiding, _hiding_behind_one_more(times=2), _hiding_by_another_name, _Hiding.around]
+    "decorator", [_hiding, _hiding_behind_one_more(times=2), _hiding_by_another_name, _gone, _Hiding.around]
 )
 def test_wrapper_that_hides_a_marker_of_what_it_calls_by_its_very_name_is_refused(decorator: Any) -> None:
     async def handle(event: BaseEvent, it: Repository = Provide["draft"]) -> None: ...
@@ -361,8 +372,14 @@ async def test_function_may_call_others_that_have_markers_and_give_them_everythi
         await handle(event, 1)
         await renamed(event, 2)
 
-    await run(compile_handler(calling, a_container(), object()))
-    assert seen == [1, 2]
+    def calling_with(value: object) -> Any:
+        async def calling(event: BaseEvent) -> None:
+            await handle(event, value)
+
+        return calling
+
+    await run(compile_handlers((calling, calling_with(3)), a_container(), object()))
+    assert seen == [1, 2, 3]
 
 
 def test_wrapper_that_is_not_named_after_its_function_is_refused() -> None:

@@ -40,8 +40,15 @@ async def route(request: object, payment_repository: Repository) -> object:
     [
         (Emitter, "overridden with the class Emitter, which is handed out as it is"),
         (providers.Factory(opened), "overridden with one of an async context manager, a _AsyncGeneratorContextManager"),
-        (providers.Coroutine(connect), "which must be awaited: await it first, and override with what it returns"),
-        (providers.Factory(connect), "which must be awaited: await it first, and override with what it returns"),
+        (
+            providers.Coroutine(connect),
+            "overridden with a Coroutine of the async connect, which must be awaited: await",
+        ),
+        (providers.Factory(connect), "overridden with a Factory of the async connect, which must be awaited: await it"),
+        (
+            providers.Factory(dict, it=providers.Factory(connect)),
+            "overridden with a provider, which is built with a Factory of the async connect, which must be awaited",
+        ),
     ],
 )
 async def test_what_cannot_be_handed_out_is_refused(by: Any, says: str) -> None:
@@ -115,8 +122,14 @@ async def test_provider_of_context_managers_is_overridden_by_anything() -> None:
 @pytest.mark.parametrize(
     ("chosen", "says"),
     [
-        (providers.Factory(opened), "chooses one of an async context manager, a _AsyncGeneratorContextManager, after"),
-        (providers.Factory(connect), "which must be awaited: await it first, and override with what it returns"),
+        (
+            providers.Factory(opened),
+            "its provider chooses a selector, which chooses one of an async context manager, a _Async",
+        ),
+        (
+            providers.Factory(connect),
+            "its provider chooses a selector, which chooses a Factory of the async connect, which must be",
+        ),
     ],
 )
 async def test_setting_that_has_a_selector_choose_what_cannot_be_handed_out(chosen: Any, says: str) -> None:
@@ -136,3 +149,34 @@ async def test_setting_that_has_a_selector_choose_what_cannot_be_handed_out(chos
             await call("request")
         with container.config.kind.override("fine"):
             assert await call("request") in (emitter(), Emitter.topic)
+
+
+async def test_error_says_how_a_placeholder_has_come_to_what_cannot_be_handed_out() -> None:
+    async def asking(request: object, it: object) -> object:
+        return it
+
+    container, chosen = a_container(), providers.Factory(Emitter)
+    container.config.from_dict({"kind": "plain"})
+    selector = providers.Selector(container.config.kind, plain=chosen, other=providers.Factory(opened))
+    container.set_provider("it", providers.Dependency(default=selector))
+    call = compile_route(asking, container, APP)
+
+    async def said() -> str:
+        with pytest.raises(InjectionError) as raised:
+            await call("request")
+        return str(raised.value).partition(", a _Async")[0]
+
+    with container.config.kind.override("other"):
+        assert await said() == "its provider is filled with a selector, which chooses one of an async context manager"
+    with chosen.override(providers.Factory(opened)):
+        assert await said() == (
+            "its provider is filled with a selector, which chooses a provider, which is overridden with one of an "
+            "async context manager"
+        )
+    with chosen.override(Emitter):
+        assert (await said()).startswith(
+            "its provider is filled with a selector, which chooses a provider, which is overridden with the class "
+            "Emitter, which is handed out as it is"
+        )
+    with container.it.override(chosen), container.it.override(providers.Factory(opened)):
+        assert await said() == "its provider is overridden with one of an async context manager"

@@ -238,10 +238,7 @@ async def test_context_manager_is_entered_though_nobody_knew_that_it_would_be_on
             providers.Selector(lambda: "a", a=providers.List(providers.Callable(Session))),
             "it → Callable(Session)",
         ),
-        (
-            providers.Selector(lambda: "a", a=providers.Factory(Session).provided.name),
-            "it → Factory(Session).name → Factory(Session)",
-        ),
+        (providers.List(providers.Factory(Session).provided.name), "it → Factory(Session).name → Factory(Session)"),
     ],
 )
 def test_context_manager_that_no_parameter_has_by_itself_is_refused(

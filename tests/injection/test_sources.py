@@ -270,7 +270,7 @@ async def test_placeholder_is_what_fills_it_and_refused_while_nothing_does(is_ma
     [
         (Provide["paymant_repository"], "no provider 'paymant_repository' (closest: 'payment_repository'"),
         (Provide["payment.repo"], "'payment' has no provider 'repo' (closest: 'repository'): correct the marker"),
-        (Provide["config.timeot"], "'config' has no value 'timeot' (closest: 'timeout', 'limits'): correct the marker"),
+        (Provide["config.timeot"], "'config' has no value 'timeot' (closest: 'timeout'): correct the marker"),
         (Provide["config.limits.total"], "'config.limits' has no value 'total': correct the marker"),
         (Provide["payment.unfilled"], "Provide['payment.unfilled'] is a dependency that nothing fills"),
         (Provide["shapes"], "Provide['shapes'] is an aggregate of 'round', 'square': name one of them"),

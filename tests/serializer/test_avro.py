@@ -138,7 +138,7 @@ def test_registration_without_a_schema_is_refused_with_the_closest_names(folder:
         serializer(folder, on("qotto.payment.event.PaymentCraeted", handler, cls=Misnamed))
     text = str(caught.value)
     assert "Misnamed is registered for 'qotto.payment.event.PaymentCraeted', which matches no schema" in text
-    assert f"of the 5 schemas in {str(folder)!r}, the closest are qotto.payment.event.PaymentCreated" in text
+    assert f"{str(folder)!r} has 5 schemas (closest: 'qotto.payment.event.PaymentCreated')" in text
     assert "correct the name, or add the schema" in text
 
 
@@ -195,7 +195,7 @@ def test_class_without_a_schema_is_refused_with_the_closest_names(folder: Path) 
         serializer(folder).encode(Misnamed({}))
     text = str(caught.value)
     assert "Misnamed has the name 'qotto.payment.command.Misnamed', which no schema has" in text
-    assert f"the closest are {CREATE}" in text
+    assert f"(closest: {CREATE!r}" in text
     assert "correct name(), add the schema, or register the class" in text
 
 

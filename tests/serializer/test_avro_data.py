@@ -194,7 +194,7 @@ ITEMS = {"type": "array", "items": ITEM}
             "x[1].amount is 0.5 (float), expected long",
         ),
         (ITEMS, [{"amount": 1}], "x[0].tag is missing: put it in the event's data, or give the schema a default"),
-        (ITEMS, [{"amuont": 1}], "x[0].amuont is no field of a.Item; the closest are amount: correct or remove it"),
+        (ITEMS, [{"amuont": 1}], "x[0].amuont is no field of a.Item (closest: 'amount'): correct or remove it"),
         (ITEMS, [("amount", 1)], "x[0] is ('amount', 1) (tuple), expected record a.Item"),
         (["null", ITEM], {"amount": "1", "tag": None}, "x.amount is '1' (str), expected long"),
         (["null", "string", ITEM], 3, "x is 3 (int), expected null or string or record a.Item"),
@@ -208,7 +208,7 @@ def test_value_that_does_not_fit_is_refused(folder: Path, kind: Any, value: Any,
 
 def test_field_that_the_schema_has_not_is_refused_as_it_would_be_lost(folder: Path) -> None:
     text = error_of(folder, record("a.A", amount="int"), {"amount": 1, "amonut": 2})
-    assert "amonut is no field of a.A; the closest are amount: correct or remove it" in text
+    assert "amonut is no field of a.A (closest: 'amount'): correct or remove it" in text
 
 
 @pytest.mark.parametrize("data", [None, [("x", 1)], "x"])

@@ -113,9 +113,9 @@ def test_scenario_that_does_something_else_each_time_is_refused() -> None:
         ),
         (
             ["tests.simulation.relay:at_leest_once"],
-            "has no 'at_leest_once'; did you mean tests.simulation.relay:at_least_once?",
+            "has no 'at_leest_once' (closest: 'at_least_once')",
         ),
-        (["tests.simulation.relay:at_least_once", "--fault=crash=1"], "no fault 'crash', did you mean 'crashes'"),
+        (["tests.simulation.relay:at_least_once", "--fault=crash=1"], "no fault 'crash' (closest: 'crashes')"),
         (["tests.simulation.relay:at_least_once", "--fault=crashes=x"], "crashes is 'x', expected a number"),
     ],
 )

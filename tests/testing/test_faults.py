@@ -104,7 +104,7 @@ async def test_failing_handler_of_tombstones_is_found_by_the_name() -> None:
 
 async def test_failure_that_nothing_is_registered_for_is_refused_with_near_names() -> None:
     async with Harness(service()) as app:
-        with pytest.raises(UnknownNameError, match=r"nothing is registered for wrok.*close to it: work"):
+        with pytest.raises(UnknownNameError, match=r"nothing is registered for 'wrok' \(closest: .*work"):
             app.fail_next("wrok")
 
         async def elsewhere(event: BaseEvent) -> None: ...

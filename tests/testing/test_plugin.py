@@ -120,10 +120,10 @@ def test_what_is_asked_for_in_the_wrong_way_is_told(run: Run) -> None:
     result.assert_outcomes(errors=5)
     result.stdout.fnmatch_lines(
         [
-            "*settings that there aren't: consumer_max_retrys; close to it: consumer_max_retries*",
+            "*settings that there aren't: 'consumer_max_retrys' (closest: 'consumer_max_retries')*",
             "*marker eventy of *test_kind has settings=3, expected settings={…}*",
             "*marker eventy of *test_marker has ?'setting'?, expected settings={…}*",
-            "*of the marker eventy is 'service:create_conteiner', but * has no 'create_conteiner'; did you mean*",
+            "*of the marker eventy is 'service:create_conteiner', but *conteiner' (closest: 'create_container')*",
             "*service:without_settings can't be called with the settings of the test*: write it as*",
         ]
     )
@@ -155,7 +155,7 @@ def test_option_names_the_container_of_all_tests_that_do_not_name_their_own(run:
 def test_option_that_names_nothing_is_told(run: Run) -> None:
     result = run("def test_it(eventy_container): ...", "--eventy-app=service:create_othr")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*--eventy-app is 'service:create_othr', but *; did you mean service:create_other?*"])
+    result.stdout.fnmatch_lines(["*--eventy-app is 'service:create_othr', but *(closest: 'create_other')*"])
 
 
 def test_without_pytest_asyncio_the_error_says_what_to_install(run: Run) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from decouple import RepositoryEnv
 
-from eventy.app.settings.found import ENV_FILE, nearest, unknown
+from eventy.app.settings.found import ENV_FILE, NAMES, unknown
 from eventy.app.settings.table import VARIABLES
+from eventy.words import closest
 
 # A byte order mark, as some editors write it, isn't part of the first name.
 _ENCODING = "utf-8-sig"
@@ -73,8 +74,12 @@ def _names(values: Mapping[str, str], path: Path) -> Iterator[str]:
     for name in values:
         if name == ENV_FILE:
             yield f"{name} stands in {path}, expected in the environment alone: remove it from the file"
-        elif name not in VARIABLES and name.upper().startswith(_SHARED) and (near := nearest(name, _SLIP)):
-            yield f"{name} is no setting, did you mean {near}? Rename or remove it in {path}"
+        elif name not in VARIABLES and name.upper().startswith(_SHARED) and (near := _slip_of(name)):
+            yield f"{name} is no setting{near}: rename or remove it in {path}"
+
+
+def _slip_of(name: str) -> str:
+    return closest(name.upper(), NAMES, cutoff=_SLIP)
 
 
 def _ours(name: str) -> bool:

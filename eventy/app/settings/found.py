@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from eventy.app.settings.table import VARIABLES
+from eventy.words import closest
 
 #: Where the `.env` file is, when not in the working directory. It can't stand in that file, nor in an object.
 ENV_FILE = "EVENTY_ENV_FILE"
+#: What variables are called.
+NAMES = (*VARIABLES, ENV_FILE)
 
 _PREFIX = "EVENTY_"
 
@@ -44,13 +46,7 @@ def read(found: Mapping[str, Found]) -> tuple[dict[str, Any], list[str]]:
 def unknown(names: Iterable[str], where: str) -> list[str]:
     """Return a mistake for each name that looks like one of eventy's and isn't."""
     return [
-        f"{name} is no setting, the nearest one is {nearest(name)}: rename or remove it in {where}"
+        f"{name} is no setting{closest(name.upper(), NAMES)}: rename or remove it in {where}"
         for name in names
         if name.upper().startswith(_PREFIX) and name not in VARIABLES and name != ENV_FILE
     ]
-
-
-def nearest(name: str, cutoff: float = 0.0) -> str | None:
-    """Return the known name that is most like this one, if it is enough so (1.0: the same)."""
-    near = difflib.get_close_matches(name.upper(), [*VARIABLES, ENV_FILE], n=1, cutoff=cutoff)
-    return near[0] if near else None

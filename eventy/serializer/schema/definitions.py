@@ -8,7 +8,8 @@ from typing import Any
 
 from eventy.errors import SchemaError
 from eventy.serializer.schema.files import Document
-from eventy.serializer.schema.names import PRIMITIVES, closest, full_name, is_named, namespace_of, reference
+from eventy.serializer.schema.names import PRIMITIVES, full_name, is_named, namespace_of, reference
+from eventy.words import closest
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Definitions:
         for used in self._references:
             if used.name not in self._by_name:
                 raise SchemaError(
-                    f"{used.where}: {used.user} is of type {used.name!r}, which no file defines; "
+                    f"{used.where}: {used.user} is of type {used.name!r}, which no file defines"
                     f"{closest(used.name, self._by_name)}: correct the name, or add a file that defines it"
                 )
 

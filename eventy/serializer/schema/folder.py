@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 from eventy.serializer.schema.definitions import Definitions
 from eventy.serializer.schema.files import read_documents
-from eventy.serializer.schema.names import closest
 from eventy.serializer.schema.schema import Schema, compile_schema
+from eventy.words import closest, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Schemas:
                 f"{self.inner_types[name]} defines it, but as no record at the top of a document, "
                 "which alone are messages: give it a document of its own"
             )
-        return f"of the {len(self.by_name)} schemas in {str(self.folder)!r}, {closest(name, self.by_name)}"
+        return f"{str(self.folder)!r} has {counted(len(self.by_name), 'schema')}{closest(name, self.by_name)}"
 
 
 def load_schemas(folder: Path) -> Schemas:

@@ -10,8 +10,9 @@ from typing import Any
 import fastavro
 from fastavro.validation import validate
 
-from eventy.serializer.schema.names import closest, is_named
+from eventy.serializer.schema.names import is_named
 from eventy.serializer.schema.schema import MAX_NESTING, Schema
+from eventy.words import closest
 
 _GIVEN_BY = {"correlation_id": "corr_id", "event_timestamp": "timestamp"}
 _BITS = {"int": "int (32 bits, signed)", "long": "long (64 bits, signed)"}
@@ -62,9 +63,7 @@ class _Search:
         types = {field["name"]: field["type"] for field in record["fields"]}
         for key in value:
             if key not in types:
-                return (
-                    f"{inside}{key} is no field of {record['name']}; {closest(str(key), types)}: correct or remove it"
-                )
+                return f"{inside}{key} is no field of {record['name']}{closest(str(key), types)}: correct or remove it"
         for field in record["fields"]:
             if field["name"] not in value and "default" not in field:
                 return _missing(field["name"], path)

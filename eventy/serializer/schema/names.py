@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any, TypeGuard
 
 from eventy.errors import SchemaError
@@ -43,17 +41,3 @@ def reference(name: str, enclosing_namespace: str) -> str:
 def namespace_of(name: str) -> str:
     """Return what stands before the last dot of a full name."""
     return name.rpartition(".")[0]
-
-
-def closest(name: str, names: Iterable[str]) -> str:
-    """Return a clause that lists the names nearest to a mistaken one, the last part of a name counting most."""
-    names = sorted(names)
-    if not names:
-        return "there is none at all"
-    by_last_part: dict[str, list[str]] = {}
-    for known in names:
-        by_last_part.setdefault(known.rpartition(".")[2], []).append(known)
-    near = get_close_matches(name, names, n=3)
-    for last_part in get_close_matches(name.rpartition(".")[2], by_last_part, n=3):
-        near += by_last_part[last_part]
-    return "the closest are " + ", ".join(list(dict.fromkeys(near))[:3] or names[:3])

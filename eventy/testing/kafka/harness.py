@@ -95,7 +95,7 @@ class KafkaHarness(BaseHarness[C]):
 
     async def _start(self) -> None:
         self._before_start = asyncio.all_tasks()
-        await self.app.__aenter__()
+        await self.app.enter(through=self._deliveries.through)
         try:
             await self._until(self._is_ready, lambda: f"not ready: {self.app.readiness() or self._unread()}")
         except BaseException:

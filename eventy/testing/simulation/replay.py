@@ -7,13 +7,13 @@ import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from eventy.app.located import located
 from eventy.errors import ConfigurationError
 from eventy.testing.simulation.faults import Faults
+from eventy.words import closest
 
 
 def command(scenario: Callable[..., Any], seed: int, digest: str, faults: Faults | None) -> str:
@@ -71,9 +71,9 @@ def faults_of(words: list[str]) -> Faults | None:
     for word in words:
         name, _, value = word.partition("=")
         if name not in known:
-            close = get_close_matches(name, known, n=1)
-            hint = f", did you mean {close[0]!r}?" if close else f": there are {', '.join(known)}"
-            raise ConfigurationError(f"there is no fault {name!r}{hint}")
+            raise ConfigurationError(
+                f"there is no fault {name!r}{closest(name, known)}, expected some of {', '.join(known)}"
+            )
         try:
             changed[name] = float(value)
         except ValueError:
