@@ -66,6 +66,21 @@ def test_override_that_outlives_its_test_is_an_error_that_names_the_provider(run
     result.stdout.fnmatch_lines(["*OverrideError: *", "E *seen*", "*OverrideError: *", "E *notes*"])
 
 
+def test_override_that_outlives_a_test_without_an_application_is_an_error_as_well(run: Run) -> None:
+    result = run(
+        """
+    def test_leaves_one(eventy_container):
+        eventy_container.seen.override([])
+
+    def test_undoes_its_own(eventy_container):
+        with eventy_container.seen.override([]):
+            pass
+    """
+    )
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["*ERROR at teardown of test_leaves_one*", "*OverrideError: *", "E *seen*"])
+
+
 def test_failure_of_the_test_ends_the_application_at_once_and_is_shown_alone(run: Run) -> None:
     result = run(
         """
