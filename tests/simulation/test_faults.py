@@ -16,6 +16,7 @@ from eventy.errors import BrokerUnavailableError
 from eventy.event.generic import GenericEvent
 from eventy.message.record import TopicPartition
 from eventy.testing.simulation import Faults, Simulation, SimulationFailedError, simulate
+from eventy.testing.simulation.emitter import SimulatedEmitter
 from eventy.testing.simulation.loop import SimulatedLoop
 from eventy.testing.simulation.network import Network
 from eventy.testing.simulation.trace import Trace
@@ -219,3 +220,12 @@ def test_service_that_cannot_start_ends_the_simulation_by_its_error() -> None:
 
     with pytest.raises(SimulationFailedError, match=r"(?s)WiringError: .*no provider 'event_emiter'"):
         played(misspelt, lambda simulation: None)
+
+
+def test_service_that_cannot_stop_ends_the_simulation_by_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(self: SimulatedEmitter) -> None:
+        raise OSError("not now")
+
+    monkeypatch.setattr(SimulatedEmitter, "stop", refuse)
+    with pytest.raises(SimulationFailedError, match="OSError: not now"):
+        played(ignore, lambda simulation: None)
