@@ -32,8 +32,6 @@ APP = "service:create_container"
 FENCE = re.compile(r'^```\w+ title="(?P<title>[^"]+)"\n(?P<text>.*?)^```$', re.MULTILINE | re.DOTALL)
 START_WITHIN = 30.0  # seconds until the last line of the output
 STOP_WITHIN = 30.0  # seconds from SIGTERM to the end
-# What isn't Python, and is needed at run time.
-DATA = ("eventy/py.typed", "eventy/testing/kafka/pom.xml")
 IMPORT_THE_KIT = """
 import importlib, pkgutil, eventy.testing
 for found in pkgutil.walk_packages(eventy.testing.__path__, "eventy.testing."):
@@ -68,15 +66,21 @@ def main(wheel: Path, sdist: Path) -> None:
 
 
 def check_contents(wheel: Path, sdist: Path) -> None:
-    """The wheel has the package and nothing beside it; both have the files that aren't Python."""
+    """The wheel has the package and nothing beside it; both have the whole of it, with the files that aren't Python."""
     in_wheel = zipfile.ZipFile(wheel).namelist()
     if strangers := [name for name in in_wheel if not re.match(r"eventy(-[^/]*\.dist-info)?/", name)]:
         raise CheckFailedError(f"the wheel should have eventy only, but has {strangers}")
     with tarfile.open(sdist) as archive:
         in_sdist = [name.partition("/")[2] for name in archive.getnames()]
     for archive_name, names in ((wheel.name, in_wheel), (sdist.name, in_sdist)):
-        if missing := [name for name in DATA if name not in names]:
+        if missing := [name for name in package() if name not in names]:
             raise CheckFailedError(f"{archive_name} lacks {', '.join(missing)}")
+
+
+def package() -> list[str]:
+    """Return the files of the package: what only users import would be missed by nobody here."""
+    files = (path.relative_to(ROOT) for path in (ROOT / "eventy").rglob("*") if path.is_file())
+    return sorted(str(path) for path in files if "__pycache__" not in path.parts)
 
 
 def read_page() -> tuple[dict[str, str], list[str]]:

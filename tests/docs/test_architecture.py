@@ -44,3 +44,16 @@ def test_page_is_the_same_in_another_process() -> None:
     )
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout == PAGE.read_text()
+
+
+def test_target_of_make_writes_this_page() -> None:
+    ended = subprocess.run(
+        ["make", "--dry-run", f"VENV={sys.prefix}", "--assume-old", f"{sys.prefix}/.installed", "graph"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    (command,) = ended.stdout.splitlines()
+    assert command == f"{sys.prefix}/bin/python -m eventy graph --output {PAGE.relative_to(ROOT)}"

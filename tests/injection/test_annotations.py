@@ -19,6 +19,7 @@ from tests.injection.application import (
     a_container,
     a_container_with,
     run,
+    start,
 )
 
 T = TypeVar("T")
@@ -107,6 +108,16 @@ async def test_override_need_not_fit() -> None:
     container = a_container()
     with container.payment_repository.override(providers.Object(Emitter())):
         await run(compile_handler(handler, container, APP))
+
+
+async def test_what_is_overridden_is_not_judged_by_what_it_stands_for() -> None:
+    async def handler(event: BaseEvent, payment_repository: Emitter) -> None: ...
+
+    container = a_container()
+    with container.payment_repository.override(providers.Object(Emitter())):
+        await run(start(handler, container))
+    with pytest.raises(InjectionError, match="its provider makes a SqlRepository, which is no Emitter"):
+        compile_handler(handler, container, APP)
 
 
 def test_unreadable_annotation_that_may_hold_a_marker_is_refused() -> None:

@@ -151,6 +151,20 @@ async def test_callable_object_and_bound_method(handler: Handler) -> None:
     assert seen == [Repository]
 
 
+async def test_annotations_of_a_callable_object_are_those_of_its_call() -> None:
+    class Marked:
+        async def __call__(self, event: BaseEvent, it: Annotated[Repository, Provide["draft"]]) -> None:
+            seen.append(type(it))
+
+    class Misspelt:
+        async def __call__(self, event: BaseEvent, drafts: Repository) -> None: ...
+
+    await run(compile_handler(Marked(), a_container(), APP))
+    assert seen == [Repository]
+    line = Misspelt.__call__.__code__.co_firstlineno
+    assert f"Misspelt.__call__ ({__file__}:{line}): parameter 'drafts: Repository': " in said_of(Misspelt())
+
+
 async def test_base_event_does_nothing() -> None:
     await run(compile_handler(BaseEvent.handle, a_container(), APP))
 

@@ -131,6 +131,20 @@ async def test_message_names_win_over_defaults() -> None:
     assert seen == ["c-1"]
 
 
+async def test_marker_wins_over_what_comes_with_a_message() -> None:
+    async def handler(
+        event: BaseEvent,
+        app: Annotated[Repository, Provide["draft"]],
+        corr_id: Annotated[int, Provide["config.limits.amount"]],
+        context: Annotated[Emitter, Provide["event_emitter"]],
+    ) -> None:
+        seen.extend((type(app), corr_id, context))
+
+    container = a_container()
+    await run(compile_handler(handler, container, APP))
+    assert seen == [Repository, 100, container.event_emitter()]
+
+
 async def test_any_number_of_arguments_are_not_filled() -> None:
     async def handler(event: BaseEvent, *args: Any, **kwargs: Any) -> None:
         seen.extend((args, kwargs))

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from eventy.testing.simulation import Simulation
-from eventy.testing.simulation.__main__ import main
+from eventy.testing.simulation.__main__ import _parser, main
+from tests.simulation import payments
 from tests.simulation.commands import ran
 
 HERE = "tests.simulation.test_command_line"
@@ -103,3 +104,16 @@ def test_numbers_that_say_nothing_are_refused(asked: list[str], capsys: pytest.C
     assert ended.value.code == 2
     name, _, value = asked[0].partition("=")
     assert f"argument {name}: {value!r}, expected a whole number" in capsys.readouterr().err
+
+
+def test_make_simulate_plays_ten_thousand_seeds_of_the_sample_with_each_delivery() -> None:
+    make = ["make", "--no-print-directory", f"VENV={sys.prefix}", "--assume-old", f"{sys.prefix}/.installed"]
+    outside = {"MAKEFLAGS": "", "MAKELEVEL": "0"}  # whoever has made the tests run meant them alone
+    planned = ran([*make, "--dry-run", "simulate"], **outside).stdout.replace("\\\n", "")
+    options = _parser().parse_args(shlex.split(planned.partition("eventy.testing.simulation")[2]))
+    scenarios = [f"{payments.__name__}:{one.__name__}" for one in (payments.at_least_once, payments.exactly_once)]
+    assert (options.scenario, options.first, options.fault) == (scenarios, 0, [])
+    assert options.seeds >= 10_000
+    ended = ran([*make, "simulate", "SEEDS=1", "JOBS=1"], **outside)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert [line.partition(",")[0] for line in ended.stdout.splitlines()] == [f"{one}: 1 seeds" for one in scenarios]

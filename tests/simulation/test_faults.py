@@ -16,6 +16,7 @@ from eventy.errors import BrokerUnavailableError
 from eventy.event.generic import GenericEvent
 from eventy.message.record import TopicPartition
 from eventy.testing.simulation import Faults, Simulation, SimulationFailedError, simulate
+from eventy.testing.simulation.emitter import SimulatedEmitter
 from eventy.testing.simulation.loop import SimulatedLoop
 from eventy.testing.simulation.network import Network
 from eventy.testing.simulation.trace import Trace
@@ -164,10 +165,36 @@ def test_frozen_process_does_nothing_and_its_late_commit_is_refused() -> None:
     assert [line for line in lines if "commits 1 of in[0]: refused" in line]
 
 
+async def ignore(event: GenericEvent) -> None: ...
+
+
+def test_rebalance_deals_the_partitions_out_anew() -> None:
+    async def scenario(simulation: Simulation) -> None:
+        await simulation.start(relay_of(ignore), processes=2)
+        process = simulation._processes[0]
+        (group,) = {port.group for port in process.ports if port.group is not None}
+        before = group.generation
+        simulation._weather._rebalance(process)
+        await wait(5)
+        assert group.generation > before
+
+    simulate(scenario, [1], NONE)
+
+
+def test_process_that_is_told_to_stop_ends_in_good_order_and_another_one_begins() -> None:
+    async def scenario(simulation: Simulation) -> None:
+        await simulation.start(relay_of(ignore))
+        (first,) = simulation._processes
+        simulation._weather._stop(first)
+        await wait(60)
+        (second,) = simulation._processes
+        assert (first.state, second.state, second.number) == ("stopped", "runs", 2)
+
+    simulate(scenario, [1], NONE)
+
+
 def test_duplicate_is_the_same_event_twice() -> None:
     counts: list[int] = []
-
-    async def ignore(event: GenericEvent) -> None: ...
 
     async def scenario(simulation: Simulation) -> None:
         await simulation.start(relay_of(ignore))
@@ -193,3 +220,12 @@ def test_service_that_cannot_start_ends_the_simulation_by_its_error() -> None:
 
     with pytest.raises(SimulationFailedError, match=r"(?s)WiringError: .*no provider 'event_emiter'"):
         played(misspelt, lambda simulation: None)
+
+
+def test_service_that_cannot_stop_ends_the_simulation_by_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(self: SimulatedEmitter) -> None:
+        raise OSError("not now")
+
+    monkeypatch.setattr(SimulatedEmitter, "stop", refuse)
+    with pytest.raises(SimulationFailedError, match="OSError: not now"):
+        played(ignore, lambda simulation: None)

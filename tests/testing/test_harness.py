@@ -59,6 +59,23 @@ async def test_provider_overridden_in_a_running_application_acts_at_once(contain
         assert await container.payment_repository().get("p1") is None
 
 
+@pytest.mark.parametrize("delivery", ["at_least_once", "exactly_once"])
+async def test_service_that_is_set_to_kafka_runs_in_memory(tmp_path: Path, delivery: str) -> None:
+    settings = Settings(
+        event_consumer="eventy.consumer.kafka.KafkaConsumer",
+        event_emitter="eventy.emitter.kafka.KafkaProducer",
+        kafka_bootstrap_server="127.0.0.1:1",
+        consumer_delivery=delivery,
+        database_url=f"sqlite+aiosqlite:///{tmp_path}/payments.db",
+    )
+    container = create_container(settings)
+    async with Harness(container) as app:
+        await app.send(CreatePayment(CREATE), "payment-commands")
+        await app.settled()
+        assert names(app) == ["PaymentCreated"]
+    assert container.config() == settings.as_dict()
+
+
 async def test_suspended_contract_has_its_payments_rejected(container: ApplicationContainer) -> None:
     async with Harness(container) as app:
         await app.send(GenericEvent("qotto.contract.event.ContractSuspended", {"contract_id": "c1"}), "contract-events")

@@ -46,6 +46,27 @@ def test_application_runs_without_configuration_in_both_modes_of_pytest_asyncio(
     run(tests, mode=mode).assert_outcomes(passed=2)
 
 
+def test_settings_come_from_neither_the_environment_nor_a_file(
+    run: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVENTY_CONSUMER_MAX_RETRIES", "3")
+    (pytester.path / ".env").write_text("EVENTY_CONSUMER_RETRY_INTERVAL=5\nDATABASE_URL=sqlite+aiosqlite:///mine.db\n")
+    result = run(
+        """
+    from pathlib import Path
+    from eventy.app.settings import Settings
+
+    def test_it(eventy_container, tmp_path):
+        found, default = eventy_container.config, Settings()
+        assert found.consumer_max_retries() == default.consumer_max_retries
+        assert found.consumer_retry_interval() == default.consumer_retry_interval
+        assert found.database_url() == f"sqlite+aiosqlite:///{tmp_path}/eventy.db"
+        assert found.avro_schemas_folder() == str(Path(__file__).parent / "avro_schemas")
+    """
+    )
+    result.assert_outcomes(passed=1)
+
+
 def test_override_that_outlives_its_test_is_an_error_that_names_the_provider(run: Run) -> None:
     result = run(
         """
@@ -64,6 +85,21 @@ def test_override_that_outlives_its_test_is_an_error_that_names_the_provider(run
     )
     result.assert_outcomes(passed=3, errors=2)
     result.stdout.fnmatch_lines(["*OverrideError: *", "E *seen*", "*OverrideError: *", "E *notes*"])
+
+
+def test_override_that_outlives_a_test_without_an_application_is_an_error_as_well(run: Run) -> None:
+    result = run(
+        """
+    def test_leaves_one(eventy_container):
+        eventy_container.seen.override([])
+
+    def test_undoes_its_own(eventy_container):
+        with eventy_container.seen.override([]):
+            pass
+    """
+    )
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["*ERROR at teardown of test_leaves_one*", "*OverrideError: *", "E *seen*"])
 
 
 def test_failure_of_the_test_ends_the_application_at_once_and_is_shown_alone(run: Run) -> None:
