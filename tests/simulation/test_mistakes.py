@@ -12,7 +12,7 @@ from containers.application import create_container
 from eventy.app.check import build_app
 from eventy.app.create import create
 from eventy.app.settings import Settings
-from eventy.errors import WiringError
+from eventy.errors import ConfigurationError, WiringError
 from eventy.testing.errors import HarnessError
 from eventy.testing.simulation import Faults, Simulation, SimulationError, simulate
 from eventy.testing.simulation.run import play
@@ -67,6 +67,43 @@ def test_what_is_no_root_container_is_told(made: object, told: str) -> None:
     error = play(with_it, 0).error
     assert isinstance(error, HarnessError)
     assert str(error).startswith(told)
+
+
+def test_container_in_place_of_what_makes_it_is_told() -> None:
+    async def with_it(simulation: Simulation) -> None:
+        container: Any = containers.DynamicContainer()
+        await simulation.start(container)
+
+    error = play(with_it, 0).error
+    assert isinstance(error, HarnessError)
+    assert str(error).endswith("expected the function that makes the container: each process has one of its own")
+
+
+class Stateful:
+    async def play(self, simulation: Simulation) -> None: ...
+
+
+def plain(simulation: Simulation) -> None: ...
+
+
+async def of_nothing() -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("scenario", "told"),
+    [
+        (plain, "the scenario plain is not async, expected an `async def` that is given the simulation"),
+        (Stateful, "the scenario Stateful is a class, expected an `async def`"),
+        (
+            of_nothing,
+            "the scenario of_nothing can't be called with the simulation (too many positional arguments), exp",
+        ),
+    ],
+)
+def test_what_is_no_scenario_is_told_before_anything_is_played(scenario: Any, told: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        simulate(scenario)
+    assert str(raised.value).startswith(told)
 
 
 def test_application_that_was_built_before_is_built_anew() -> None:

@@ -16,6 +16,7 @@ from eventy.errors import SendError
 from eventy.event.base import BaseEvent
 from eventy.message.record import ProducerRecord
 from eventy.serializer.base import BaseEventSerializer
+from eventy.testing.errors import HarnessError
 from eventy.testing.simulation.faults import Faults
 from eventy.testing.simulation.process import Process
 from eventy.testing.simulation.promises import BrokenPromiseError
@@ -79,7 +80,14 @@ class Simulation:
             container: builds the container of a process, with an `app`, as the service does at its start; its
                 singletons are built anew. What is to outlive the process, a stand-in for its database say, is made
                 outside.
+
+        Raises HarnessError for what isn't called to get one.
         """
+        if not callable(container):
+            raise HarnessError(
+                f"start() is given {container!r}, expected the function that makes the container: each process has one "
+                "of its own"
+            )
         was_calm, self._world.network.is_calm = self._world.network.is_calm, True
         for _ in range(processes):
             Context().run(self._start, container)
