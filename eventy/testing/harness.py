@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
@@ -168,8 +169,11 @@ class Harness(BaseHarness[C]):
     async def advance(self, ms: float) -> None:
         """Move the time by so many ms, with all that becomes due on the way, and its consequences.
 
-        A handler that goes on for longer than `patience` counts as waiting for time to pass.
+        A handler that goes on for longer than `patience` counts as waiting for time to pass. Raises HarnessError for
+        what is no time to come.
         """
+        if not 0 <= ms < math.inf:
+            raise HarnessError(f"advance({ms!r}): time only moves on, expected ms, a number from 0")
         _refuse_handlers("advance()")
         await self._running.pass_by(ms / 1000)
         self._raise_failure()
