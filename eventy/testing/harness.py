@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from dependency_injector import providers
 
+from eventy.app.create import create_broker
 from eventy.broker.memory import MemoryBroker
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.memory import MemoryConsumer
@@ -69,7 +70,7 @@ class Harness(BaseHarness[C]):
         settings = settings_with(self.container, consumer=MemoryConsumer, emitter=MemoryEmitter)
         self._untyped.config.override(settings)
         self._untyped.clock.override(providers.Object(self.clock))
-        self._broker = MemoryBroker.of(settings, self.clock)
+        self._broker: MemoryBroker = create_broker(settings["event_consumer"], config=settings, clock=self.clock)
         self._broker_provider = providers.Object(self._broker)
         self._untyped.broker.override(self._broker_provider)
 
