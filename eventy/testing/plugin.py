@@ -116,7 +116,7 @@ def eventy_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
 
 def _refuse(mistake: str) -> NoReturn:
     """Fail by what a mistake of the project's says, without the way through pytest and eventy."""
-    pytest.fail(mistake, pytrace=False)
+    raise pytest.fail.Exception(mistake, pytrace=False) from None
 
 
 def _unknown(unknown: Iterable[str], settings: Any) -> str:

@@ -158,6 +158,7 @@ def test_mistake_of_the_wiring_is_shown_without_the_way_to_it(run: Run) -> None:
         ["1 mistake was found:", "  misspelt (*test_it.py:*): parameter 'notse': * (closest: 'notes'*"]
     )
     result.stdout.no_fnmatch_line("E *Error: *")
+    result.stdout.no_fnmatch_line("During handling*")
 
 
 def test_project_without_a_container_is_told_what_to_write(run: Run) -> None:
