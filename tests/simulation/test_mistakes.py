@@ -80,7 +80,7 @@ def test_container_in_place_of_what_makes_it_is_told() -> None:
 
 
 class Stateful:
-    async def play(self, simulation: Simulation) -> None: ...
+    def __init__(self, simulation: Simulation) -> None: ...
 
 
 def plain(simulation: Simulation) -> None: ...
@@ -90,20 +90,23 @@ async def of_nothing() -> None: ...
 
 
 @pytest.mark.parametrize(
-    ("scenario", "told"),
-    [
-        (plain, "the scenario plain is not async, expected an `async def` that is given the simulation"),
-        (Stateful, "the scenario Stateful is a class, expected an `async def`"),
-        (
-            of_nothing,
-            "the scenario of_nothing can't be called with the simulation (too many positional arguments), exp",
-        ),
-    ],
+    ("scenario", "made"), [(plain, "None"), (Stateful, "<tests.simulation.test_mistakes.Stateful")]
 )
-def test_what_is_no_scenario_is_told_before_anything_is_played(scenario: Any, told: str) -> None:
+def test_scenario_that_is_not_async_is_told(scenario: Any, made: str) -> None:
+    error = play(scenario, 0).error
+    assert isinstance(error, SimulationError)
+    assert str(error).startswith(f"the scenario makes {made}")
+    assert str(error).endswith("nothing to be awaited: expected an `async def`")
+
+
+def test_scenario_that_does_not_take_the_simulation_is_told_before_anything_is_played() -> None:
+    scenario: Any = of_nothing
     with pytest.raises(ConfigurationError) as raised:
         simulate(scenario)
-    assert str(raised.value).startswith(told)
+    assert str(raised.value) == (
+        "the scenario of_nothing can't be called with the simulation (too many positional arguments): expected an "
+        "`async def` that is given it"
+    )
 
 
 def test_application_that_was_built_before_is_built_anew() -> None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from eventy.errors import ConfigurationError, EventyError
-from eventy.injection.signature import is_async
 from eventy.injection.singletons import raised_at
 from eventy.testing.simulation.faults import Faults
 from eventy.testing.simulation.loop import SimulationError
@@ -95,7 +94,8 @@ def simulate(scenario: Scenario, seeds: Iterable[int] = range(1000), faults: Fau
         faults: what goes wrong, and how often.
 
     Raises SimulationFailedError for the first seed that breaks a promise or an assertion of the scenario's,
-    SimulationError for a scenario that does something else each time, and ConfigurationError for what is none.
+    SimulationError for a scenario that does something else each time, and ConfigurationError for one that doesn't take
+    the simulation.
     """
     report = Report()
     for seed in seeds:
@@ -114,7 +114,7 @@ def play(scenario: Scenario, seed: int, faults: Faults | None = None, *, is_sile
     Parameters
         is_silent: whether nothing is logged: failures are expected, and there are many.
 
-    Raises ConfigurationError for what is no scenario.
+    Raises ConfigurationError for a scenario that doesn't take the simulation.
     """
     _check_scenario(scenario)
     with _chance_of(seed, is_silent):
@@ -124,17 +124,13 @@ def play(scenario: Scenario, seed: int, faults: Faults | None = None, *, is_sile
 
 
 def _check_scenario(scenario: Scenario) -> None:
-    name = getattr(scenario, "__qualname__", repr(scenario))
-    expected = "expected an `async def` that is given the simulation"
-    if isinstance(scenario, type) or not is_async(scenario):
-        raise ConfigurationError(
-            f"the scenario {name} is {'a class' if isinstance(scenario, type) else 'not async'}, {expected}"
-        )
     try:
         inspect.signature(scenario).bind(None)
     except TypeError as error:
+        name = getattr(scenario, "__qualname__", scenario)
         raise ConfigurationError(
-            f"the scenario {name} can't be called with the simulation ({error}), {expected}"
+            f"the scenario {name} can't be called with the simulation ({error}): expected an `async def` that is given "
+            "it"
         ) from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import Context
@@ -18,6 +19,7 @@ from eventy.message.record import ProducerRecord
 from eventy.serializer.base import BaseEventSerializer
 from eventy.testing.errors import HarnessError
 from eventy.testing.simulation.faults import Faults
+from eventy.testing.simulation.loop import SimulationError
 from eventy.testing.simulation.process import Process
 from eventy.testing.simulation.promises import BrokenPromiseError
 from eventy.testing.simulation.weather import Weather
@@ -196,7 +198,10 @@ class Simulation:
         return self._results
 
     async def _play(self, scenario: Callable[[Simulation], Awaitable[None]]) -> None:
-        await scenario(self)
+        playing: object = scenario(self)
+        if not inspect.isawaitable(playing):
+            raise SimulationError(f"the scenario makes {playing!r}, nothing to be awaited: expected an `async def`")
+        await playing
         await self.settled()
         self._world.promises.check()
         self._is_ending = self._world.network.is_calm = True
