@@ -7,7 +7,7 @@ import inspect
 import re
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, NoReturn
 
 from eventy.clock import Clock
 from eventy.consumer.base import BaseEventConsumer
@@ -76,7 +76,7 @@ def create_broker(dotted_path: str, *, config: Mapping[str, Any], clock: Clock) 
     Raises ConfigurationError.
     """
     found, _ = _found(dotted_path)
-    return found.connect(config, clock)
+    return found.connect(_Config(config), clock)
 
 
 def consumer_options(config: Mapping[str, Any]) -> ConsumerOptions:
@@ -84,10 +84,23 @@ def consumer_options(config: Mapping[str, Any]) -> ConsumerOptions:
 
     Parameters
         config: the settings as in `Settings.as_dict`.
+
+    Raises ConfigurationError when one is missing.
     """
+    given = _Config(config)
     names = {field.name: f"consumer_{field.name}" for field in fields(ConsumerOptions)}
     names["dead_letter_suffix"] = "dead_letter_suffix"  # of the emitters too
-    return ConsumerOptions(**{field: config[name] for field, name in names.items()})
+    return ConsumerOptions(**{field: given[name] for field, name in names.items()})
+
+
+class _Config(dict[str, Any]):
+    """The settings; those that nobody has given are asked for in vain."""
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise ConfigurationError(
+            f"config has no {name!r}{'' if self else ', nor anything else'}: fill it with all settings, "
+            "config.from_dict(load_settings().as_dict()) for example"
+        )
 
 
 def resolve(dotted_path: str, contract: type[Any], variable: str) -> type[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import weakref
 from collections.abc import Callable, Coroutine, Sequence
@@ -27,6 +28,7 @@ from eventy.errors import ConfigurationError, EventyError, UnknownNameError
 from eventy.handler.attempt import Deliver
 from eventy.handler.dispatch import Dispatcher
 from eventy.http.server import SanicServer
+from eventy.injection.signature import is_async
 from eventy.telemetry.logging import configure_logging
 from eventy.telemetry.metrics import Metrics
 from eventy.words import closest
@@ -58,11 +60,7 @@ class Eventy(Imperative, BaseApp):
         metrics: CollectorRegistry | None = None,
     ) -> None:
         for component in components:
-            if not all(callable(getattr(component, step, None)) for step in ("start", "stop")):
-                raise ConfigurationError(
-                    f"{component!r} ({type(component).__qualname__}) is among the components, which have "
-                    "`async def start(self)` and `async def stop(self)`: give it both, or leave it out"
-                )
+            _check_component(component)
         if not isinstance(metrics, CollectorRegistry | None):
             raise ConfigurationError(
                 f"metrics is {metrics!r} ({type(metrics).__qualname__}), expected an eventy.telemetry.metrics.Metrics, "
@@ -265,6 +263,18 @@ class Eventy(Imperative, BaseApp):
     def _setting(self, name: str, default: object) -> Any:
         config = self.container.providers.get("config")
         return default if config is None else (config() or {}).get(name, default)
+
+
+def _check_component(component: object) -> None:
+    steps = {step: getattr(component, step, None) for step in ("start", "stop")}
+    described = f"{component!r} ({type(component).__qualname__}) is among the components, which have "
+    if not all(map(callable, steps.values())):
+        raise ConfigurationError(
+            f"{described}`async def start(self)` and `async def stop(self)`: give it both, or leave it out"
+        )
+    for name, step in steps.items():
+        if inspect.ismethod(step) and inspect.isfunction(step.__func__) and not is_async(step):
+            raise ConfigurationError(f"{described}`async def {name}(self)`, but its {name} is not async: write it so")
 
 
 def _log(*errors: BaseException | None) -> None:

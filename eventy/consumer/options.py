@@ -92,7 +92,12 @@ def is_exactly_once(options: ConsumerOptions, group: str | None) -> bool:
 
 
 def override(options: ConsumerOptions, overrides: ConsumerOverrides) -> ConsumerOptions:
-    """Return options with some of them replaced. Raises ConfigurationError for one that isn't there."""
+    """Return options with some of them replaced. Raises ConfigurationError for what are none, or isn't one."""
+    if not isinstance(options, ConsumerOptions):
+        raise ConfigurationError(
+            f"options is {options!r} ({type(options).__qualname__}), expected ConsumerOptions, by "
+            "eventy.app.create.consumer_options for example; single ones are keywords beside, max_retries=3"
+        )
     known = [field.name for field in fields(ConsumerOptions)]
     for name in overrides:
         if name not in known:

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from eventy.errors import ConfigurationError
+from eventy.message.topic import TOPIC_NAMES, is_topic_name
 
 Topic: TypeAlias = str | re.Pattern[str]
 
-# What Kafka takes as the name of a topic, `org.apache.kafka.common.internals.Topic.validate`.
-_NAME = re.compile(r"(?!\.{1,2}\Z)[a-zA-Z0-9._-]{1,249}")
 # What the names of internal topics begin with, `__consumer_offsets` for example.
 _INTERNAL = "__"
 
@@ -66,8 +65,8 @@ def _check(topic: object) -> None:
         raise ConfigurationError(
             f"event_topics has {topic!r} ({type(topic).__name__}), expected names of topics and compiled patterns"
         )
-    elif not _NAME.fullmatch(topic):
+    elif not is_topic_name(topic):
         raise ConfigurationError(
-            f"event_topics has {topic!r}, which can't be the name of a topic (1 to 249 of a-z, A-Z, 0-9, '.', '_' and "
-            f"'-'); a pattern is written re.compile({topic!r})"
+            f"event_topics has {topic!r}, which can't be the name of a topic ({TOPIC_NAMES}); a pattern is written "
+            f"re.compile({topic!r})"
         )

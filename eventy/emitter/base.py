@@ -16,6 +16,7 @@ from eventy.event.base import BaseEvent
 from eventy.message import headers as names
 from eventy.message.context import corr_id_of, request_corr_id
 from eventy.message.record import Header, ProducerRecord, size_of
+from eventy.message.topic import TOPIC_NAMES, is_topic_name
 from eventy.serializer.base import BaseEventSerializer
 
 # KAFKA_MAX_REQUEST_SIZE: the producer default of every Kafka client.
@@ -137,7 +138,7 @@ class BaseEventEmitter(ABC):
     def _record(
         self,
         event: BaseEvent,
-        destination: str,
+        destination: object,
         key: str | bytes | None,
         headers: Mapping[str, str | bytes] | None,
         collection: Collection | None,
@@ -145,6 +146,10 @@ class BaseEventEmitter(ABC):
         if not isinstance(event, BaseEvent):
             raise SendError(f"found {event!r} ({type(event).__qualname__}) to be sent, expected an event or a command")
         name = self._serializer.name_of(event)
+        if not isinstance(destination, str) or not is_topic_name(destination):
+            raise SendError(
+                f"{name!r} was sent to {destination!r}, which can't be the name of a topic ({TOPIC_NAMES}): correct it"
+            )
         now = self._clock.now_ms()
         if collection is not None:
             event_id, origin = collection.next(destination, name)

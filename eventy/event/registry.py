@@ -105,14 +105,18 @@ class Registry:
         if not isinstance(messages, Iterable):
             raise RegistryError(f"found {messages!r}, expected a tuple of messages: (CreatePayment,) with its comma")
         for message in messages:
-            self.add(message if isinstance(message, Registration) else _by_its_own_name(message))
+            if isinstance(message, Registration):
+                self.add(message)
+            else:
+                self.add(registration := _by_its_own_name(message))
+                self._names.add(registration.pattern)  # a name, whether a schema has it or not
 
     def add(self, registration: Registration) -> None:
         """Append a registration; those before it win."""
         (self._tombstones if registration.is_for_tombstones else self._registrations).append(registration)
 
     def know(self, names: Iterable[str]) -> None:
-        """Note which schemas there are: a pattern that is the name of one means it alone."""
+        """Note which schemas there are: a pattern that is the name of one means it alone, as that of a class does."""
         self._names.update(names)
 
     @property

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from sanic import Sanic
+from sanic import Blueprint, Sanic
+from sanic.blueprints import BlueprintGroup
+
+from eventy.errors import ConfigurationError
+
+
+def checked_blueprints(blueprints: object) -> list[Blueprint | BlueprintGroup]:
+    """Return what a server is given as its blueprints. Raises ConfigurationError for what is none."""
+    expected = "expected blueprints of Sanic's, blueprints=providers.Object((bp,)) in a container"
+    if not isinstance(blueprints, Iterable) or isinstance(blueprints, str):
+        raise ConfigurationError(f"blueprints is {blueprints!r} ({type(blueprints).__qualname__}), {expected}")
+    checked = list(blueprints)
+    for one in checked:
+        if not isinstance(one, Blueprint | BlueprintGroup):
+            raise ConfigurationError(f"{one!r} ({type(one).__qualname__}) is among the blueprints, {expected}")
+    return checked
 
 
 def release(server: Sanic[Any, Any]) -> None:

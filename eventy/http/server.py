@@ -14,7 +14,7 @@ from sanic.blueprints import BlueprintGroup
 from eventy.clock import Clock
 from eventy.errors import ConfigurationError
 from eventy.http.application import Application
-from eventy.http.blueprints import release
+from eventy.http.blueprints import checked_blueprints, release
 from eventy.http.builtins import add_builtins
 from eventy.http.connection import Connection
 from eventy.http.correlation import correlate
@@ -42,6 +42,8 @@ class SanicServer:
         name: of the Sanic app; a number is added, since Sanic wants it unique in the process.
         max_body_size: bytes of the largest request body; a larger one is answered with 413. At least 8192.
         clock: gives ids to requests that come without one.
+
+    Raises ConfigurationError for a body size that is too small, and for blueprints that are none.
     """
 
     def __init__(
@@ -75,7 +77,7 @@ class SanicServer:
             TOUCHUP=False,  # it rewrites Sanic's classes for one app of the process; the next one fails to start
         )
         correlate(self.sanic, clock or Clock())
-        for blueprint in blueprints:
+        for blueprint in checked_blueprints(blueprints):
             self.sanic.blueprint(blueprint)
         self._routes = Routes(self.sanic)
         self._server: Any = None  # Sanic's AsyncioServer, most of which has no types

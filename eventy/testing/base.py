@@ -156,7 +156,8 @@ class BaseHarness(ABC, Generic[C]):
             times: how many of them.
             after: whether the handlers run first, so that there is something to be undone; else they aren't called.
 
-        Returns what is counted down: its `left` is 0 when all of it has happened. Raises UnknownNameError.
+        Returns what is counted down: its `left` is 0 when all of it has happened. Raises UnknownNameError for a handler
+        that there isn't, HarnessError for an error that is none or for no attempts.
         """
         self._check_runs()
         fault = Fault(handler, error, times, after)

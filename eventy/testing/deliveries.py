@@ -15,6 +15,7 @@ from eventy.event.registry import HandlerFunction, Registration, Registry
 from eventy.event.tombstone import Tombstone
 from eventy.handler.attempt import Deliver, Disposition
 from eventy.message.context import Context
+from eventy.testing.errors import HarnessError
 from eventy.words import closest
 
 #: A class of messages, a function of `on(…)`, or the name of a message.
@@ -39,6 +40,13 @@ class Fault:
     error: BaseException | type[BaseException]
     left: int
     after: bool
+
+    def __post_init__(self) -> None:
+        kind = self.error if isinstance(self.error, type) else type(self.error)
+        if not issubclass(kind, BaseException):
+            raise HarnessError(f"what attempts are to raise is {self.error!r}, expected an error or a class of errors")
+        if self.left < 1:
+            raise HarnessError(f"{self.left!r} attempts are to fail, expected at least 1")
 
     def means(self, event: BaseEvent, handlers: Iterable[HandlerFunction]) -> bool:
         """Return whether an event is to fail."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 
 from dependency_injector import providers
 
+from eventy.app.create import create_broker
 from eventy.broker.memory import MemoryBroker
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.memory import MemoryConsumer
@@ -68,7 +70,7 @@ class Harness(BaseHarness[C]):
         settings = settings_with(self.container, consumer=MemoryConsumer, emitter=MemoryEmitter)
         self._untyped.config.override(settings)
         self._untyped.clock.override(providers.Object(self.clock))
-        self._broker = MemoryBroker.of(settings, self.clock)
+        self._broker: MemoryBroker = create_broker(settings["event_consumer"], config=settings, clock=self.clock)
         self._broker_provider = providers.Object(self._broker)
         self._untyped.broker.override(self._broker_provider)
 
@@ -167,8 +169,11 @@ class Harness(BaseHarness[C]):
     async def advance(self, ms: float) -> None:
         """Move the time by so many ms, with all that becomes due on the way, and its consequences.
 
-        A handler that goes on for longer than `patience` counts as waiting for time to pass.
+        A handler that goes on for longer than `patience` counts as waiting for time to pass. Raises HarnessError for
+        what is no time to come.
         """
+        if not 0 <= ms < math.inf:
+            raise HarnessError(f"advance({ms!r}): time only moves on, expected ms, a number from 0")
         _refuse_handlers("advance()")
         await self._running.pass_by(ms / 1000)
         self._raise_failure()

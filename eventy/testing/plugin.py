@@ -6,9 +6,9 @@ It is loaded wherever eventy is installed, so it imports what it needs when a te
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 import pytest
 
@@ -71,11 +71,11 @@ def _without_asyncio(**options: Any) -> Callable[[F], F]:
 
 
 def _marked(request: pytest.FixtureRequest, name: str) -> Iterator[Any]:
-    """Return what the markers of a test have under a name, the closest first. Raises UsageError for other names."""
+    """Return what the markers of a test have under a name, the closest first; other names are refused."""
     for marker in request.node.iter_markers(_MARKER):
         if marker.args or (strange := marker.kwargs.keys() - {"settings", "app", "topics"}):
             what = marker.args or sorted(strange)
-            raise pytest.UsageError(
+            _refuse(
                 f"the marker {_MARKER} of {request.node.nodeid} has {what!r}, expected settings={{…}}, "
                 "app='module:function' and topics=[…] alone"
             )
@@ -94,28 +94,36 @@ def eventy_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     `eventy(settings={…})` changes single ones. Override the fixture to begin with others.
     """
     from eventy.app.settings import Settings  # noqa: PLC0415 - see above
+    from eventy.errors import SettingsError  # noqa: PLC0415
 
     database, schemas = tmp_path / "eventy.db", request.config.rootpath / "avro_schemas"
     values: dict[str, Any] = {"database_url": f"sqlite+aiosqlite:///{database}", "avro_schemas_folder": str(schemas)}
     for marked in reversed(list(_marked(request, "settings"))):
         if not isinstance(marked, Mapping):
-            raise pytest.UsageError(
+            _refuse(
                 f"the marker {_MARKER} of {request.node.nodeid} has settings={marked!r}, expected settings={{…}}, "
                 "values by their names in `Settings`"
             )
         values |= marked
+    if unknown := [name for name in values if name not in Settings.__dataclass_fields__]:
+        _refuse(_unknown(unknown, Settings))
     try:
         return Settings(**values)
-    except TypeError as error:
-        raise pytest.UsageError(_unknown(values, Settings)) from error
+    except SettingsError as error:
+        _refuse(str(error))
 
 
-def _unknown(values: dict[str, Any], settings: Any) -> str:
+def _refuse(mistake: str) -> NoReturn:
+    """Fail by what a mistake of the project's says, without the way through pytest and eventy."""
+    raise pytest.fail.Exception(mistake, pytrace=False) from None
+
+
+def _unknown(unknown: Iterable[str], settings: Any) -> str:
     from eventy.words import closest  # noqa: PLC0415 - see above
 
     known = list(settings.__dataclass_fields__)
-    unknown = [name for name in values if name not in known]
-    named = ", ".join(f"{name!r}{closest(name, known)}" for name in unknown)
+    # It may be the variable that is written.
+    named = ", ".join(f"{name!r}{closest(name.lower().removeprefix('eventy_'), known)}" for name in unknown)
     return f"the marker {_MARKER} has settings that there aren't: {named}"
 
 
@@ -123,20 +131,24 @@ def _unknown(values: dict[str, Any], settings: Any) -> str:
 def eventy_container(request: pytest.FixtureRequest, eventy_settings: Any) -> Iterator[Any]:
     """The project's container, made for this test alone. An override that outlives the test is an error."""
     from eventy.app.located import located_app  # noqa: PLC0415 - see above
+    from eventy.errors import ConfigurationError  # noqa: PLC0415
     from eventy.testing.overrides import overrides_undone  # noqa: PLC0415
 
     marked = next(_marked(request, "app"), None)
     named, by = (
         (marked, f"app of the marker {_MARKER}") if marked is not None else (request.config.getoption(_APP), _APP)
     )
-    app = located_app(named, request.config.rootpath, named_by=by)
+    try:
+        app = located_app(named, request.config.rootpath, named_by=by)
+    except ConfigurationError as error:
+        _refuse(str(error))
     try:
         inspect.signature(app.function).bind(eventy_settings)
     except TypeError as error:
-        raise pytest.UsageError(
+        _refuse(
             f"{app.name} can't be called with the settings of the test ({error}): "
             "write it as `def create_container(settings: Settings | None = None)`, None being those of the environment"
-        ) from error
+        )
     container = app.function(eventy_settings)
     with overrides_undone(container):
         yield container
@@ -148,8 +160,10 @@ async def eventy_app(request: pytest.FixtureRequest, eventy_container: Any, _eve
 
     With `--eventy-kafka` it is an `eventy.testing.kafka.harness.KafkaHarness`, which can do nearly all the same.
     """
+    from eventy.errors import ConfigurationError  # noqa: PLC0415 - see above
+
     if _eventy_bootstrap is None:
-        from eventy.testing.harness import Harness  # noqa: PLC0415 - see above
+        from eventy.testing.harness import Harness  # noqa: PLC0415
 
         app: Any = Harness(eventy_container)
     else:
@@ -157,7 +171,12 @@ async def eventy_app(request: pytest.FixtureRequest, eventy_container: Any, _eve
 
         topics = [topic for topics in _marked(request, "topics") for topic in topics]
         app = KafkaHarness(eventy_container, _eventy_bootstrap, topics=topics)
-    await app.__aenter__()
+    try:
+        await app.__aenter__()
+    except ConfigurationError as error:
+        if error.__cause__ is None:
+            _refuse(str(error))
+        raise
     yield app
     failure = request.node.stash.get(_FAILURE, None)
     await app.__aexit__(type(failure) if failure is not None else None, failure, None)

@@ -181,3 +181,19 @@ def test_broker_of_another_kind_is_the_users_own() -> None:
 def test_consumer_options_are_those_of_the_settings() -> None:
     options = consumer_options(Settings(consumer_max_retries=3, consumer_slice_time=7).as_dict())
     assert (options.max_retries, options.slice_time) == (3, 7)
+
+
+@pytest.mark.parametrize("given", [{}, {"http_handler_port": 0}])
+def test_settings_that_nobody_has_given_are_named_with_what_gives_them(given: dict[str, object]) -> None:
+    for build, first in (
+        (lambda: consumer_options(given), "consumer_max_retries"),
+        (lambda: create_broker(MEMORY, config=given, clock=Clock()), "memory_partitions"),
+        (
+            lambda: create_broker("eventy.emitter.kafka.KafkaProducer", config=given, clock=Clock()),
+            "kafka_bootstrap_server",
+        ),
+    ):
+        with pytest.raises(
+            ConfigurationError, match=rf"config has no '{first}'.*: fill it with all settings, config\.from_"
+        ):
+            build()

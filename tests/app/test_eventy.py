@@ -229,6 +229,26 @@ async def test_component_without_start_and_stop_is_refused() -> None:
         Eventy(containers.DynamicContainer(), [nothing])
 
 
+class Unready(Recording):
+    def start(self) -> None:  # type: ignore[override]  # the mistake
+        """Nothing to open."""
+
+
+class Unending(Recording):
+    def stop(self) -> None:  # type: ignore[override]  # the mistake
+        """Nothing to close."""
+
+
+@pytest.mark.parametrize(("kind", "step"), [(Unready, "start"), (Unending, "stop")])
+async def test_component_that_cannot_be_awaited_is_refused_before_it_starts(kind: type[Recording], step: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        app_of(kind("a", []))
+    assert str(raised.value).endswith(
+        f"({kind.__name__}) is among the components, which have `async def {step}(self)`, but its {step} is not async: "
+        "write it so"
+    )
+
+
 async def test_task_must_be_a_coroutine() -> None:
     function: Any = Recording("a", []).start
     with pytest.raises(ConfigurationError, match="expected a coroutine: call the function"):

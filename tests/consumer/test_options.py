@@ -58,6 +58,13 @@ def test_option_that_does_not_exist_is_refused() -> None:
         consumer(max_retry=3)
 
 
+def test_what_are_no_options_is_refused() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"options is \{'max_retries': 3\} \(dict\), expected ConsumerOptions, by"
+    ):
+        consumer(options={"max_retries": 3})
+
+
 @pytest.mark.parametrize(
     ("option", "value", "expected"),
     [

@@ -46,6 +46,17 @@ def test_name_of_a_schema_means_that_schema_only() -> None:
     assert Registration("a.Paid", GenericEvent).matches(["a.Paid", "a.PaidTwice"]) == ("a.Paid",)
 
 
+def test_name_of_a_class_means_it_alone_where_no_schema_is_known() -> None:
+    class PaymentCreatedTwice(BaseEvent):
+        @classmethod
+        def name(cls) -> str:
+            return f"{PaymentCreated.name()}Twice"
+
+    found = Registry([PaymentCreated, PaymentCreatedTwice]).find(PaymentCreatedTwice.name())
+    assert found is not None
+    assert found.cls is PaymentCreatedTwice
+
+
 def test_other_patterns_are_matched_from_the_start_of_a_name_only() -> None:
     assert Registration("a.P", GenericEvent).matches(["a.Paid", "b.a.Paid", "axPaid"]) == ("a.Paid", "axPaid")
 

@@ -45,6 +45,19 @@ async def test_two_servers_of_one_process_and_one_blueprint() -> None:
         assert (await _get(first, "/payments/7")).text == "7 real"
 
 
+@pytest.mark.parametrize(
+    ("blueprints", "told"),
+    [
+        (Blueprint("alone"), r"blueprints is .*alone.* \(Blueprint\), expected blueprints of Sanic's"),
+        ("web.bp", r"blueprints is 'web.bp' \(str\), expected"),
+        ([payments(), payments], r"<function payments .*> \(function\) is among the blueprints, expected"),
+    ],
+)
+def test_what_is_no_blueprint_is_refused(blueprints: Any, told: str) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        SanicServer(blueprints=blueprints)
+
+
 async def test_request_leads_to_the_application() -> None:
     async with served(payments()) as server:
         assert (await _get(server, "/app")).text == "App"

@@ -12,7 +12,7 @@ from containers.application import create_container
 from eventy.app.check import build_app
 from eventy.app.create import create
 from eventy.app.settings import Settings
-from eventy.errors import WiringError
+from eventy.errors import ConfigurationError, WiringError
 from eventy.testing.errors import HarnessError
 from eventy.testing.simulation import Faults, Simulation, SimulationError, simulate
 from eventy.testing.simulation.run import play
@@ -67,6 +67,46 @@ def test_what_is_no_root_container_is_told(made: object, told: str) -> None:
     error = play(with_it, 0).error
     assert isinstance(error, HarnessError)
     assert str(error).startswith(told)
+
+
+def test_container_in_place_of_what_makes_it_is_told() -> None:
+    async def with_it(simulation: Simulation) -> None:
+        container: Any = containers.DynamicContainer()
+        await simulation.start(container)
+
+    error = play(with_it, 0).error
+    assert isinstance(error, HarnessError)
+    assert str(error).endswith("expected the function that makes the container: each process has one of its own")
+
+
+class Stateful:
+    def __init__(self, simulation: Simulation) -> None: ...
+
+
+def plain(simulation: Simulation) -> None: ...
+
+
+async def of_nothing() -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("scenario", "made"), [(plain, "None"), (Stateful, "<tests.simulation.test_mistakes.Stateful")]
+)
+def test_scenario_that_is_not_async_is_told(scenario: Any, made: str) -> None:
+    error = play(scenario, 0).error
+    assert isinstance(error, SimulationError)
+    assert str(error).startswith(f"the scenario makes {made}")
+    assert str(error).endswith("nothing to be awaited: expected an `async def`")
+
+
+def test_scenario_that_does_not_take_the_simulation_is_told_before_anything_is_played() -> None:
+    scenario: Any = of_nothing
+    with pytest.raises(ConfigurationError) as raised:
+        simulate(scenario)
+    assert str(raised.value) == (
+        "the scenario of_nothing can't be called with the simulation (too many positional arguments): expected an "
+        "`async def` that is given it"
+    )
 
 
 def test_application_that_was_built_before_is_built_anew() -> None:

@@ -81,7 +81,9 @@ def test_command_finds_a_scenario_that_pytest_has_found_beside_its_test(
     assert command.startswith("env PYTHONPATH=checks:")
     replay = pytester.run(*shlex.split(command))
     assert replay.ret == 1
-    replay.stdout.fnmatch_lines(["test_there:scenario, seed 3: digest *", "It fails: AssertionError: three"])
+    replay.stdout.fnmatch_lines(
+        ["test_there:scenario, seed 3: digest *", "It fails: AssertionError: three (*test_there.py:5)"]
+    )
     replay.stdout.no_fnmatch_line("This isn't what came*")
 
 

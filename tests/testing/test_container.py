@@ -12,7 +12,7 @@ from dependency_injector import providers
 
 from eventy.app.create import create
 from eventy.app.eventy import Eventy
-from eventy.errors import WiringError
+from eventy.errors import ConfigurationError, WiringError
 from eventy.testing.harness import Harness
 from tests.testing.service import Container, message, service
 
@@ -41,6 +41,12 @@ def nothing_is_left_to_be_awaited() -> Iterator[None]:
         yield
         gc.collect()
     assert [str(one.message) for one in warned] == []
+
+
+async def test_container_without_settings_is_told_what_fills_them() -> None:
+    with pytest.raises(ConfigurationError, match="config has no 'memory_partitions': fill it with all settings"):
+        async with Harness(Container()):
+            pass
 
 
 @pytest.mark.usefixtures("nothing_is_left_to_be_awaited")

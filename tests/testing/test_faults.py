@@ -113,6 +113,19 @@ async def test_failure_that_nothing_is_registered_for_is_refused_with_near_names
             app.fail_next(elsewhere)
 
 
+@pytest.mark.parametrize(
+    ("error", "times", "told"),
+    [
+        ("away", 1, "what attempts are to raise is 'away', expected an error or a class of errors"),
+        (ConnectionError, 0, "0 attempts are to fail, expected at least 1"),
+    ],
+)
+async def test_failure_that_never_happens_as_it_is_ordered_is_refused(error: Any, times: int, told: str) -> None:
+    async with Harness(service()) as app:
+        with pytest.raises(HarnessError, match=told):
+            app.fail_next(work, error, times)
+
+
 # ---------------------------------------------------------------- rebalance
 
 

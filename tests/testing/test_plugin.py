@@ -151,9 +151,15 @@ def test_what_is_asked_for_in_the_wrong_way_is_told(run: Run) -> None:
 
     @pytest.mark.eventy(app="service:without_settings")
     async def test_function(eventy_app): ...
+
+    @pytest.mark.eventy(settings={"EVENTY_CONSUMER_MAX_RETRIES": 3})
+    async def test_variable(eventy_app): ...
+
+    @pytest.mark.eventy(settings={"consumer_max_retries": -3})
+    async def test_value(eventy_app): ...
     """
     )
-    result.assert_outcomes(errors=5)
+    result.assert_outcomes(errors=7)
     result.stdout.fnmatch_lines(
         [
             "*settings that there aren't: 'consumer_max_retrys' (closest: 'consumer_max_retries')*",
@@ -161,8 +167,34 @@ def test_what_is_asked_for_in_the_wrong_way_is_told(run: Run) -> None:
             "*marker eventy of *test_marker has ?'setting'?, expected settings={…}*",
             "*of the marker eventy is 'service:create_conteiner', but *conteiner' (closest: 'create_container')*",
             "*service:without_settings can't be called with the settings of the test*: write it as*",
+            "*settings that there aren't: EVENTY_CONSUMER_MAX_RETRIES; close to it: consumer_max_retries*",
+            "*EVENTY_CONSUMER_MAX_RETRIES is -3, expected a whole number, at least 0: *",
         ]
     )
+    result.stdout.no_fnmatch_line("E *Error: *")  # nor the way through pytest and eventy
+
+
+def test_mistake_of_the_wiring_is_shown_without_the_way_to_it(run: Run) -> None:
+    result = run(
+        """
+    from eventy.event.registry import Registry, on
+
+    async def misspelt(event, notse): ...
+
+    @pytest.fixture
+    def eventy_container(eventy_container):
+        with eventy_container.registry.override(Registry([on("do", misspelt)])):
+            yield eventy_container
+
+    async def test_it(eventy_app): ...
+    """
+    )
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        ["1 mistake was found:", "  misspelt (*test_it.py:*): parameter 'notse': * (closest: 'notes'*"]
+    )
+    result.stdout.no_fnmatch_line("E *Error: *")
+    result.stdout.no_fnmatch_line("During handling*")
 
 
 def test_project_without_a_container_is_told_what_to_write(run: Run) -> None:

@@ -11,10 +11,18 @@ from eventy.emitter.base import BaseEventEmitter
 from eventy.event.base import BaseEvent
 from eventy.message.context import Context
 from eventy.testing.clock import VirtualClock
-from eventy.testing.harness import Harness
+from eventy.testing.harness import Harness, HarnessError
 from tests.testing.service import message, service
 
 both_ways = pytest.mark.parametrize("concurrency", [1, 4])
+
+
+@pytest.mark.parametrize("ms", [-1, float("nan"), float("inf")])
+async def test_time_that_does_not_come_is_refused(ms: float) -> None:
+    async with Harness(service()) as app:
+        with pytest.raises(HarnessError, match=r"advance\(.*\): time only moves on, expected ms, a number from 0"):
+            await app.advance(ms)
+        assert app.clock.monotonic() == 0
 
 
 @both_ways

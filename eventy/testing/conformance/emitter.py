@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from typing import Any
 
 import pytest
 from aiokafka.partitioner import DefaultPartitioner
@@ -76,6 +77,15 @@ async def test_headers_of_cloudevents_cannot_be_set(scene: Scene) -> None:
     with pytest.raises(SendError, match="ce_id"):
         await emitter.send(event(), topic, headers={"ce_id": "mine"})
     assert not await scene.backend.records(topic)
+
+
+@pytest.mark.parametrize("topic", ["a topic", "", "x" * 250, "..", None, ["topic"]])
+async def test_name_that_no_topic_can_have_is_refused_at_once(scene: Scene, topic: Any) -> None:
+    emitter = await scene.emitter()
+    with pytest.raises(
+        SendError, match=r"'test.Happened' was sent to .*, which can't be the name of a topic \(1 to 249 of"
+    ):
+        await emitter.send(event(), topic)
 
 
 async def test_oversize_is_refused_and_the_next_send_succeeds(scene: Scene) -> None:

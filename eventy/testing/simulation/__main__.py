@@ -72,7 +72,7 @@ def _play_one(scenario: Callable[..., Any], path: str, options: argparse.Namespa
             "seed, the order of a set of text for example (PYTHONHASHSEED)"
         )
     if outcome.error is not None:
-        print(f"It fails: {type(outcome.error).__name__}: {outcome.error}")
+        print(f"It fails: {outcome.said}")
     return outcome.error is None
 
 

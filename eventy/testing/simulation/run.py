@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import random
 from collections import Counter
@@ -10,11 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from eventy.errors import EventyError
+from eventy.errors import ConfigurationError, EventyError
+from eventy.injection.singletons import raised_at
 from eventy.testing.simulation.faults import Faults
 from eventy.testing.simulation.loop import SimulationError
 from eventy.testing.simulation.replay import command
 from eventy.testing.simulation.simulation import Simulation
+from eventy.words import described
 
 #: Plays on a simulation, and raises AssertionError when what it finds is wrong.
 Scenario: TypeAlias = Callable[[Simulation], Awaitable[None]]
@@ -42,6 +45,11 @@ class Outcome:
     counts: Counter[str]
     lines: list[str]
 
+    @property
+    def said(self) -> str:
+        """The error and where it was raised: an `assert` says nothing else when it is played from a shell."""
+        return "" if self.error is None else f"{described(self.error)}{raised_at(self.error)}"
+
 
 class SimulationFailedError(EventyError, AssertionError):
     """A seed has failed; the message says by what, what came before, and the command that plays it again."""
@@ -51,7 +59,7 @@ class SimulationFailedError(EventyError, AssertionError):
         self.command = command(scenario, outcome.seed, outcome.digest, faults)
         before = "\n".join(outcome.lines[-_SHOWN:])
         super().__init__(
-            f"seed {outcome.seed} fails: {type(outcome.error).__name__}: {outcome.error}\n"
+            f"seed {outcome.seed} fails: {outcome.said}\n"
             f"What came before, in virtual time:\n{before}\n"
             f"Play it again:\n  {self.command}"
         )
@@ -85,8 +93,9 @@ def simulate(scenario: Scenario, seeds: Iterable[int] = range(1000), faults: Fau
         seeds: which to play; the first is played twice, to see that it does the same.
         faults: what goes wrong, and how often.
 
-    Raises SimulationFailedError for the first seed that breaks a promise or an assertion of the scenario's, and
-    SimulationError for a scenario that does something else each time.
+    Raises SimulationFailedError for the first seed that breaks a promise or an assertion of the scenario's,
+    SimulationError for a scenario that does something else each time, and ConfigurationError for one that doesn't take
+    the simulation.
     """
     report = Report()
     for seed in seeds:
@@ -104,11 +113,25 @@ def play(scenario: Scenario, seed: int, faults: Faults | None = None, *, is_sile
 
     Parameters
         is_silent: whether nothing is logged: failures are expected, and there are many.
+
+    Raises ConfigurationError for a scenario that doesn't take the simulation.
     """
+    _check_scenario(scenario)
     with _chance_of(seed, is_silent):
         simulation = Simulation(seed, faults if faults is not None else Faults())
         error = simulation.play(scenario)
         return Outcome(seed, error, *simulation.results())
+
+
+def _check_scenario(scenario: Scenario) -> None:
+    try:
+        inspect.signature(scenario).bind(None)
+    except TypeError as error:
+        name = getattr(scenario, "__qualname__", scenario)
+        raise ConfigurationError(
+            f"the scenario {name} can't be called with the simulation ({error}): expected an `async def` that is given "
+            "it"
+        ) from None
 
 
 def _check_repeats(outcome: Outcome, again: Outcome) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import Context
@@ -16,7 +17,9 @@ from eventy.errors import SendError
 from eventy.event.base import BaseEvent
 from eventy.message.record import ProducerRecord
 from eventy.serializer.base import BaseEventSerializer
+from eventy.testing.errors import HarnessError
 from eventy.testing.simulation.faults import Faults
+from eventy.testing.simulation.loop import SimulationError
 from eventy.testing.simulation.process import Process
 from eventy.testing.simulation.promises import BrokenPromiseError
 from eventy.testing.simulation.weather import Weather
@@ -79,7 +82,14 @@ class Simulation:
             container: builds the container of a process, with an `app`, as the service does at its start; its
                 singletons are built anew. What is to outlive the process, a stand-in for its database say, is made
                 outside.
+
+        Raises HarnessError for what isn't called to get one.
         """
+        if not callable(container):
+            raise HarnessError(
+                f"start() is given {container!r}, expected the function that makes the container: each process has one "
+                "of its own"
+            )
         was_calm, self._world.network.is_calm = self._world.network.is_calm, True
         for _ in range(processes):
             Context().run(self._start, container)
@@ -188,7 +198,10 @@ class Simulation:
         return self._results
 
     async def _play(self, scenario: Callable[[Simulation], Awaitable[None]]) -> None:
-        await scenario(self)
+        playing: object = scenario(self)
+        if not inspect.isawaitable(playing):
+            raise SimulationError(f"the scenario makes {playing!r}, nothing to be awaited: expected an `async def`")
+        await playing
         await self.settled()
         self._world.promises.check()
         self._is_ending = self._world.network.is_calm = True
