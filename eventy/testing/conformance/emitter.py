@@ -79,13 +79,12 @@ async def test_headers_of_cloudevents_cannot_be_set(scene: Scene) -> None:
     assert not await scene.backend.records(topic)
 
 
-@pytest.mark.parametrize("topic", ["a topic", "", "x" * 250, "..", None, ["topic"]])
-async def test_name_that_no_topic_can_have_is_refused_at_once(scene: Scene, topic: Any) -> None:
+async def test_name_that_no_topic_can_have_is_refused_at_once(scene: Scene) -> None:
     emitter = await scene.emitter()
-    with pytest.raises(
-        SendError, match=r"'test.Happened' was sent to .*, which can't be the name of a topic \(1 to 249 of"
-    ):
-        await emitter.send(event(), topic)
+    names: list[Any] = ["a topic", "", "x" * 250, "..", None, ["topic"]]
+    for name in names:
+        with pytest.raises(SendError, match=r"'test.Happened' was sent to .*, which can't be the name of a topic"):
+            await emitter.send(event(), name)
 
 
 async def test_oversize_is_refused_and_the_next_send_succeeds(scene: Scene) -> None:
