@@ -167,7 +167,7 @@ def test_what_is_asked_for_in_the_wrong_way_is_told(run: Run) -> None:
             "*marker eventy of *test_marker has ?'setting'?, expected settings={…}*",
             "*of the marker eventy is 'service:create_conteiner', but *conteiner' (closest: 'create_container')*",
             "*service:without_settings can't be called with the settings of the test*: write it as*",
-            "*settings that there aren't: EVENTY_CONSUMER_MAX_RETRIES; close to it: consumer_max_retries*",
+            "*settings that there aren't: 'EVENTY_CONSUMER_MAX_RETRIES' (closest: 'consumer_max_retries')*",
             "*EVENTY_CONSUMER_MAX_RETRIES is -3, expected a whole number, at least 0: *",
         ]
     )
