@@ -25,7 +25,7 @@ class Partitioning:
         self._keyless = choice(partitions)
 
     def any(self) -> int:
-        """Return a partition for a record without a key, which no others share a batch with."""
+        """Return a partition for a record without a key that is sent by itself: such records spread."""
         return choice(self._partitions)
 
     def of(self, key: bytes | None) -> int:
