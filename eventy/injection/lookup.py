@@ -53,7 +53,7 @@ def by_marker(container: Container, marker: Marker) -> providers.Provider[Any]:
     provider: Any = None
     walked: list[str] = []
     for segment in marker.provider.split("."):
-        provider = _step(container if provider is None else provider, segment, walked)
+        provider = _step(container if provider is None else provider, segment, walked, marker)
         walked.append(segment)
     _refuse_unfilled(provider, repr(marker))
     if isinstance(provider, providers.Aggregate):
@@ -69,11 +69,11 @@ def _refuse_unfilled(provider: providers.Provider[Any], named: str) -> None:
         raise InjectionError(f"{named} is a dependency that nothing fills: pass it to its container")
 
 
-def _step(provider: Any, segment: str, walked: list[str]) -> Any:
+def _step(provider: Any, segment: str, walked: list[str], marker: Marker) -> Any:
     if isinstance(provider, (providers.Configuration, providers.ConfigurationOption)):
         return _key(provider, segment, walked)
     if isinstance(provider, OF_INSTANCE):
-        return providers.AttributeGetter(provider, segment)  # by getattr, `name` and `call` would be its own
+        return _attribute(provider, segment, marker)
     among: dict[str, Any] = getattr(provider, "providers", {})
     if segment in among:
         return among[segment]
@@ -84,6 +84,19 @@ def _step(provider: Any, segment: str, walked: list[str]) -> Any:
         f"{f'{place!r}' if place else 'the root container'} has no provider {segment!r}{closest(segment, among)}: "
         f"correct the marker or add the provider"
     )
+
+
+def _attribute(part: Any, name: str, marker: Marker) -> Any:
+    if name.isidentifier():
+        return providers.AttributeGetter(part, name)  # by getattr, `name` and `call` would be its own
+    instead = "correct the marker"
+    if "(" in name or "[" in name:
+        whole, _, parts = marker.provider.partition(".provided.")
+        instead = (
+            f'calls and items are written Provide["{whole}", provided().{parts}], with `provided` of '
+            "dependency_injector.wiring"
+        )
+    raise InjectionError(f"{marker!r} has {name!r} behind `provided`, expected the name of an attribute: {instead}")
 
 
 def _key(configuration: Any, key: str, walked: list[str]) -> Any:

@@ -8,14 +8,14 @@ import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FunctionType
+from types import FunctionType, MemberDescriptorType
 from typing import Any
 
 from dependency_injector import providers
 from dependency_injector.containers import Container
 
 from eventy.errors import EventyError
-from eventy.injection.dependencies import dependencies, last_override
+from eventy.injection.dependencies import Provider, dependencies, last_override
 from eventy.injection.kept import is_shared
 from eventy.injection.parameters import mismatch
 from eventy.injection.products import opens
@@ -49,16 +49,18 @@ def build(wiring: Wiring, *, opens_resources: bool) -> None:
             pass
         elif is_shared(one) or (isinstance(one, providers.BaseResource) and wiring.is_called(provider)):
             build_one(wiring, provider, path)
-        else:
-            _look_at_attribute(wiring, provider, path)
+        elif isinstance(one, providers.AttributeGetter):
+            _look_at_attribute(wiring, provider, one, path)
+        elif isinstance(one, providers.MethodCaller) and wiring.is_called(provider):
+            _look_at_call(wiring, provider, one, path)
 
 
-def may_be_built(wiring: Wiring, provider: providers.Provider[Any], *, opens_resources: bool) -> bool:
+def may_be_built(wiring: Wiring, provider: Provider, *, opens_resources: bool) -> bool:
     """Return whether a provider can be called: it has no flaw, and opens nothing unless that is to be done."""
     return wiring.is_sound(provider) and (opens_resources or not opens(provider))
 
 
-def build_one(wiring: Wiring, provider: providers.Provider[Any], path: Way) -> object | None:
+def build_one(wiring: Wiring, provider: Provider, path: Way) -> object | None:
     """Call a provider without a flaw, keep what a singleton is, and return it; None when that fails, which is added.
 
     Parameters
@@ -114,50 +116,72 @@ def _end(made: asyncio.Future[Any]) -> None:
                 task.cancel()
 
 
-def _look_at_attribute(wiring: Wiring, provider: Any, path: Way) -> None:
-    """Add a flaw for what a singleton doesn't have, though it may get its value at the start."""
-    getter = provider.provides if isinstance(provider, providers.MethodCaller) else provider
-    if not isinstance(getter, providers.AttributeGetter) or getter.last_overriding is not None:
-        return
-    owner: Any = getter.provides
-    if type(owner) is not providers.ProvidedInstance or owner.last_overriding is not None:
-        return
-    whole: Any = owner.provides
-    made, name = wiring.made(whole), str(getter.name)
-    if made is None:
-        return
-    if _has(made, name):
-        if getter is not provider and wiring.is_called(provider):
-            _look_at_call(wiring, provider, path, made, name)
+def _look_at_attribute(wiring: Wiring, provider: Provider, getter: Any, path: Way) -> None:
+    """Add a flaw for what an object doesn't have, though it may get its value at the start."""
+    owner, name = _known(wiring, getter.provides), str(getter.name)
+    if owner is None or _has(owner, name):
         return
     text = (
-        f"a {type(made).__qualname__} has no attribute {name!r}{closest(name, _public(made))}: correct the name; what "
-        "start() gives its value, __init__ sets to None"
+        f"a {type(owner).__qualname__} has no attribute {name!r}{closest(name, _public(owner))}: correct the name; "
+        "what start() gives its value, __init__ sets to None"
     )
     wiring.spoil(provider, Flaw(path, text))
 
 
-def _look_at_call(wiring: Wiring, caller: Any, path: Way, made: object, name: str) -> None:
+def _look_at_call(wiring: Wiring, provider: Provider, caller: Any, path: Way) -> None:
     """Add a flaw for a method that doesn't take what it is called with."""
-    if not isinstance(inspect.getattr_static(made, name, None), _METHODS):  # a property would be computed
+    method: Any = last_override(caller.provides)
+    if not isinstance(method, providers.AttributeGetter):
+        return
+    owner, name = _known(wiring, method.provides), str(method.name)
+    if not isinstance(inspect.getattr_static(owner, name, None), _METHODS):  # a property would be computed
         return
     try:
-        signature = inspect.signature(getattr(made, name))
+        signature = inspect.signature(getattr(owner, name))
     except (TypeError, ValueError):
         return
     if (why := mismatch(signature, caller.args, caller.kwargs)) is not None:
-        wiring.spoil(caller, Flaw(path, f"{type(made).__qualname__}.{name} {why}"))
+        wiring.spoil(provider, Flaw(path, f"{type(owner).__qualname__}.{name} {why}"))
 
 
-def _has(made: object, name: str) -> bool:
+def _known(wiring: Wiring, part: Any) -> object | None:
+    """Return what a provider hands out: a singleton that is built, or what one keeps in a plain attribute.
+
+    None for what would have to be computed or called, and for what has yet to get its value.
+    """
+    if (made := wiring.made(part)) is not None:
+        return made
+    one: Any = last_override(part)
+    if type(one) is providers.ProvidedInstance:
+        return _known(wiring, one.provides)
+    if not isinstance(one, providers.AttributeGetter) or (owner := _known(wiring, one.provides)) is None:
+        return None
+    return _plain(owner, str(one.name))
+
+
+def _plain(owner: object, name: str) -> object | None:
+    """Return the value of an attribute that is found without running anything; None where it isn't."""
+    if _answers_in_its_own_way(owner):
+        return None
+    found: object = inspect.getattr_static(owner, name, None)
+    if isinstance(found, MemberDescriptorType):  # one of __slots__
+        return getattr(owner, name, None)
+    return None if hasattr(type(found), "__get__") else found
+
+
+def _has(owner: object, name: str) -> bool:
     """Return whether an object has an attribute, or may have, without having a property computed."""
-    if hasattr(type(made), "__getattr__") or type(made).__getattribute__ not in _ORDINARY:
+    if _answers_in_its_own_way(owner):
         return True
     try:
-        inspect.getattr_static(made, name)
+        inspect.getattr_static(owner, name)
     except AttributeError:
-        return any(name in inspect.get_annotations(cls) for cls in type(made).__mro__)
+        return any(name in inspect.get_annotations(cls) for cls in type(owner).__mro__)
     return True
+
+
+def _answers_in_its_own_way(owner: object) -> bool:
+    return hasattr(type(owner), "__getattr__") or type(owner).__getattribute__ not in _ORDINARY
 
 
 def _near(error: BaseException) -> str:

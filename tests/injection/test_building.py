@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import weakref
+from operator import attrgetter
 from types import ModuleType
 from typing import Any
 
@@ -284,6 +285,60 @@ def test_attribute_that_the_choice_of_a_selector_does_not_have_is_refused() -> N
     assert "a Emitter has no attribute 'topik' (closest: 'topic')" in _says(chosen.provided.topik)
     with emitter.override(providers.Singleton(Noted)):
         assert "a Noted has no attribute 'topic'" in _says(chosen.provided.topic)
+
+
+class Client:
+    """Keeps in attributes what has attributes of its own."""
+
+    kind = Emitter
+    later: Emitter
+
+    def __init__(self) -> None:
+        self.emitter = Emitter()
+        self.slotted = Slotted(self)
+        self.session = None
+        self.answering = Answering()
+
+    @property
+    def computed(self) -> object:
+        raise RuntimeError("not started")
+
+    def send(self, topic: str) -> None: ...
+
+
+class Slotted:
+    __slots__ = ("client", "unset")
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+
+def _client() -> Any:
+    return providers.Singleton(Client).provided
+
+
+def test_attribute_behind_others_is_looked_for_in_what_they_hold() -> None:
+    text = "a Emitter has no attribute 'topik' (closest: 'topic'): correct the name"
+    for part in (_client().emitter.topik, _client().emitter.topik.call(), _client().emitter.topik.title):
+        assert text in _says(part)
+    assert "a type has no attribute 'topik'" in _says(_client().kind.topik)
+    assert "a Client has no attribute 'sent' (closest: 'send')" in _says(_client().slotted.client.sent)
+    with_a_fake = providers.Singleton(Client)
+    with_a_fake.override(providers.Singleton(Noted))
+    assert "a Noted has no attribute 'emitter'" in _says(with_a_fake.provided.emitter.topic)
+
+
+def test_call_of_a_method_behind_attributes_is_compared_with_what_it_takes() -> None:
+    start(_takes, a_container_with(it=_client().slotted.client.send.call("here")))
+    assert "Client.send takes no 'topik'" in _says(_client().slotted.client.send.call(topik="here"))
+
+
+@pytest.mark.parametrize(
+    "name", ["session", "later", "computed", "answering", "slotted.unset", "send", "emitter.topic"]
+)
+def test_attribute_behind_what_is_not_there_yet_or_would_be_computed_is_not_looked_for(name: str) -> None:
+    path = attrgetter(f"{name}.whatever")
+    start(_takes, a_container_with(it=path(_client())))
 
 
 def test_attribute_of_what_is_made_for_each_message_is_not_looked_for() -> None:

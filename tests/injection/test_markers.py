@@ -68,5 +68,24 @@ def test_path_that_is_none_is_refused(path: str) -> None:
     assert "correct the marker or add the provider" in _says(Annotated[Repository, Provide[path]])
 
 
+@pytest.mark.parametrize(
+    ("path", "found"), [("topic.", "''"), (".topic", "''"), ("topic ", "'topic '"), ("topic.0", "'0'")]
+)
+def test_attribute_that_is_no_name_is_refused(path: str, found: str) -> None:
+    path = f"event_emitter.provided.{path}"
+    assert _says(Annotated[object, Provide[path]]).endswith(
+        f"Provide['{path}'] has {found} behind `provided`, expected the name of an attribute: correct the marker"
+    )
+
+
+@pytest.mark.parametrize("parts", ["send.call()", "topics[0]", "topics['a.b'].name"])
+def test_call_or_item_in_a_path_is_refused(parts: str) -> None:
+    said = _says(Annotated[object, Provide[f"event_emitter.provided.{parts}"]])
+    assert said.endswith(
+        f'expected the name of an attribute: calls and items are written Provide["event_emitter", provided().{parts}], '
+        "with `provided` of dependency_injector.wiring"
+    )
+
+
 def test_marker_is_the_librarys_own() -> None:
     assert Provide is wiring.Provide
