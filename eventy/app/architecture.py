@@ -11,7 +11,7 @@ from eventy.app.examination import Examination
 from eventy.consumer.base import BaseEventConsumer
 from eventy.event.registry import Registration
 from eventy.handler.dispatch import handlers_of
-from eventy.http.routes import Called, called_by
+from eventy.http.routes import Called, called_by, in_order
 from eventy.http.server import SanicServer
 from eventy.injection.asked import Asked, asked_by, asked_by_route
 from eventy.injection.dependencies import last_override
@@ -108,5 +108,5 @@ def _topics(consumer: Any) -> tuple[str, ...]:
 def _routes(examination: Examination) -> Iterator[Called]:
     for server in examination.components:
         if isinstance(server, SanicServer):
-            for route in sorted(server.sanic.router.routes, key=lambda one: (one.path, sorted(one.methods))):
+            for route in in_order(server.sanic.router.routes):
                 yield from called_by(route)

@@ -21,7 +21,7 @@ from eventy.emitter.base import BaseEventEmitter
 from eventy.errors import ConfigurationError, InjectionError, WiringError
 from eventy.event.registry import Registry
 from eventy.handler.dispatch import handlers_of
-from eventy.http.routes import called_by
+from eventy.http.routes import called_by, in_order
 from eventy.http.server import SanicServer
 from eventy.injection import Container, check_names
 from eventy.injection.asked import Asked, asked_by, asked_by_route, check_app
@@ -222,7 +222,7 @@ class Examination:
             )
 
     def _asked_by_routes(self, server: SanicServer) -> Iterator[Asked]:
-        for called in (one for route in server.sanic.router.routes for one in called_by(route)):
+        for called in (one for route in in_order(server.sanic.router.routes) for one in called_by(route)):
             try:
                 yield asked_by_route(called.handler, self.container, called.given, called.passed)
             except InjectionError:  # told when it is compiled

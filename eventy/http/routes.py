@@ -42,6 +42,11 @@ class Called:
     method: str | None = None
 
 
+def in_order(routes: Iterable[Route]) -> list[Route]:
+    """Return routes by path and methods: Sanic keeps a blueprint's in a set, in another order in each process."""
+    return sorted(routes, key=lambda route: (route.path, sorted(route.methods), route.name))
+
+
 def called_by(route: Route) -> Iterator[Called]:
     """Yield what a route of the user's calls, each method of a view by itself; of a static one, nothing.
 
@@ -73,7 +78,7 @@ def compile_routes(routes: Iterable[Route], app: Application) -> list[tuple[Rout
     """
     mistakes = Mistakes()
     replaced = []
-    for route in routes:
+    for route in in_order(routes):
         handler = route.handler
         with mistakes.collected():
             try:
