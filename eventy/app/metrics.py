@@ -16,6 +16,7 @@ from eventy.app.base import Reporting
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.metrics import metrics_of
 from eventy.errors import ConfigurationError
+from eventy.telemetry.metrics import failures
 
 
 class ApplicationCollector:
@@ -28,9 +29,10 @@ class ApplicationCollector:
     def __init__(self, components: Mapping[str, object]) -> None:
         self._components = components
 
-    def describe(self) -> Iterable[Metric]:
-        """Return all metrics without values, for their names."""
-        return ApplicationCollector({}).collect()
+    def describe(self) -> Iterator[Metric]:
+        """Yield all metrics without values, for their names; also that one which the registry itself adds to them."""
+        yield from ApplicationCollector({}).collect()
+        yield failures({})
 
     def collect(self) -> Iterator[Metric]:
         yield InfoMetricFamily("eventy_build", "What the application runs on.", _build())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
@@ -35,12 +35,17 @@ class Metrics(CollectorRegistry):
 
     def collect(self) -> Iterable[Metric]:
         yield from super().collect()
-        failures = CounterMetricFamily(
-            "eventy_collector_failures", "How often a collector failed, its metrics missing.", labels=["collector"]
-        )
-        for collector, times in self._failures.items():
-            failures.add_metric([collector], times)
-        yield failures
+        yield failures(self._failures)
+
+
+def failures(times: Mapping[str, int]) -> Metric:
+    """Return the metric of collectors that failed: how often, by their names."""
+    failed = CounterMetricFamily(
+        "eventy_collector_failures", "How often a collector failed, its metrics missing.", labels=["collector"]
+    )
+    for collector, often in times.items():
+        failed.add_metric([collector], often)
+    return failed
 
 
 @dataclass(frozen=True, slots=True)

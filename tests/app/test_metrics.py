@@ -288,12 +288,13 @@ async def test_registry_that_runs_already_is_refused_and_free_again_afterwards()
         assert registry.get_sample_value("eventy_component_ready", {"component": "a"}) is None
 
 
-async def test_name_of_eventys_own_is_refused() -> None:
+@pytest.mark.parametrize("name", ["eventy_messages_handled", "eventy_collector_failures"])
+async def test_name_of_eventys_own_is_refused(name: str) -> None:
     registry = Metrics()
-    Counter("eventy_messages_handled", "Mine.", registry=registry)
+    Counter(name, "Mine.", registry=registry)
     container: Any = containers.DynamicContainer()
     container.app = providers.Singleton(Eventy, providers.Object(container), metrics=providers.Object(registry))
-    with pytest.raises(WiringError, match=r"names of eventy's already: .*eventy_messages_handled") as checked:
+    with pytest.raises(WiringError, match=f"names of eventy's already: .*{name}") as checked:
         check(container)
     with pytest.raises(WiringError) as started:
         await container.app().__aenter__()
