@@ -90,6 +90,21 @@ def circle_of_overrides(provider: Provider) -> tuple[Provider, ...]:
     return () if last.last_overriding is None else (*way, last, last.last_overriding)
 
 
+def filling(provider: Provider) -> Provider | None:
+    """Return what fills a placeholder at last; None where nothing does. Any other provider is itself.
+
+    Asked for an attribute, placeholders that fill each other ask each other until the process crashes.
+    """
+    one: Provider | None = provider
+    passed: set[int] = set()
+    while isinstance(one, providers.Dependency):
+        if id(one) in passed:
+            return None
+        passed.add(id(one))
+        one = one.last_overriding or one.default
+    return one
+
+
 def _overrides(provider: Provider) -> Iterator[Provider]:
     passed: set[int] = set()
     one: Provider | None = provider
@@ -121,7 +136,7 @@ def _handed_on(part: Provider) -> tuple[Provider, ...]:
 
 
 def _is_called(part: object) -> TypeGuard[Provider]:
-    return isinstance(part, providers.Provider) and not providers.is_delegated(part)
+    return isinstance(part, providers.Provider) and not providers.is_delegated(filling(part))
 
 
 def _attributes(provider: Any) -> Iterable[object]:

@@ -10,7 +10,7 @@ from dependency_injector.errors import Error
 from dependency_injector.wiring import InvariantModifier, TypeModifier
 
 from eventy.errors import InjectionError
-from eventy.injection.dependencies import OF_INSTANCE
+from eventy.injection.dependencies import OF_INSTANCE, filling
 from eventy.injection.markers import Marker
 from eventy.words import closest, listed
 
@@ -74,7 +74,7 @@ def _step(provider: Any, segment: str, walked: list[str], marker: Marker) -> Any
         return _key(provider, segment, walked)
     if isinstance(provider, OF_INSTANCE):
         return _attribute(provider, segment, marker)
-    among: dict[str, Any] = getattr(provider, "providers", {})
+    among: dict[str, Any] = getattr(filling(provider), "providers", {})
     if segment in among:
         return among[segment]
     if segment == "provided" and walked:

@@ -93,6 +93,33 @@ async def test_providers_that_override_each_other_are_told_once_by_check_and_sta
     assert raised.value.mistakes == (mistake,)
 
 
+@pytest.mark.parametrize(
+    ("fill_two", "circle"),
+    [
+        (
+            providers.Dependency.override,
+            "one: overrides go round in a circle, one → two → one, so nothing is made: undo one of them",
+        ),
+        (
+            providers.Dependency.set_default,
+            "one → one: is built with itself, so nothing in the circle can be the first",
+        ),
+    ],
+)
+def test_placeholders_that_fill_each_other_are_told(fill_two: Any, circle: str) -> None:
+    async def handler(event: BaseEvent, inner: Annotated[object, Provide["one.inner"]]) -> None: ...
+
+    one: Any = providers.Dependency()
+    two: Any = providers.Dependency()
+    built: Any = providers.Factory(list, one, one.provided.inner)  # the library's own crash, were it made later
+    one.override(two)
+    fill_two(two, one)
+    registry = providers.Object(Registry([on("a.A", handler, cls=BaseEvent)]))
+    path, mistake = mistakes_of(a_root(built=built, one=one, two=two, registry=registry))
+    assert path.endswith("'one' has no provider 'inner': correct the marker or add the provider")
+    assert mistake.startswith(f"built → {circle}")
+
+
 def test_circle_is_shown_as_the_way_around() -> None:
     one: Any = providers.Singleton(dict)
     three: Any = providers.Singleton(dict, one=one)
