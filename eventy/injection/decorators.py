@@ -7,16 +7,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from inspect import Parameter
 from types import FunctionType, MethodType
-from typing import Any, TypeAlias, cast
-
-from dependency_injector.wiring import Provide
+from typing import Any, TypeAlias
 
 from eventy.errors import InjectionError
 from eventy.injection.annotations import metadata, read
 from eventy.injection.arguments import Argument
+from eventy.injection.markers import is_marker
 from eventy.injection.signature import Signature, layers_of, partialmethod_of
 
-_MARKER = cast(type, Provide)  # a class, though the library declares it as an object to type checkers
 # dependency-injector's @inject gives it to a function whose markers `container.wire()` fills.
 _INJECTED = "__injections__"
 
@@ -139,7 +137,7 @@ def _maker(function: FunctionType) -> str:
 
 def _has_marker(function: FunctionType) -> bool:
     return any(
-        isinstance(found, _MARKER)
+        is_marker(found)
         for one in inspect.signature(function).parameters.values()
         for found in (*metadata(read(one.annotation, function.__globals__)), one.default)
     )

@@ -25,7 +25,8 @@ class Marker(Protocol):
 
 
 # Classes, though the library declares them as objects to type checkers.
-_PROVIDE, _OTHERS = cast(type, Provide), (cast(type, Provider), cast(type, Closing))
+_PROVIDE = cast(type, Provide)
+_KINDS = (_PROVIDE, cast(type, Provider), cast(type, Closing))
 
 
 def marker_of(parameter: Parameter) -> Marker | None:
@@ -39,8 +40,8 @@ def marker_of(parameter: Parameter) -> Marker | None:
         in_place, anywhere = metadata(annotation), parts(annotation)
     except Exception as error:  # what `type Alias = …` stands for is looked up only now
         raise InjectionError(f"the annotation can't be read ({described(error)}): correct it") from error
-    found = [one for one in (*in_place, parameter.default) if _is_marker(one)]
-    if len(found) < sum(map(_is_marker, (*anywhere, parameter.default))):
+    found = [one for one in (*in_place, parameter.default) if is_marker(one)]
+    if len(found) < sum(map(is_marker, (*anywhere, parameter.default))):
         raise InjectionError(
             f"a marker stands inside {shown(annotation)}, where it marks nothing: "
             f'write Annotated[Type, Provide["name"]] around the whole of it'
@@ -59,8 +60,9 @@ def marker_of(parameter: Parameter) -> Marker | None:
     return None
 
 
-def _is_marker(found: object) -> bool:
-    return isinstance(found, (_PROVIDE, *_OTHERS)) or found is Provide or found in _OTHERS
+def is_marker(found: object) -> bool:
+    """Return whether something is a marker, of whatever kind and form."""
+    return isinstance(found, _KINDS) or any(found is kind for kind in _KINDS)  # by ==, an array would compare its items
 
 
 def _checked(found: object) -> Marker:

@@ -8,6 +8,7 @@ from inspect import Parameter
 from typing import Annotated, Any, NewType
 
 import pytest
+from dependency_injector.wiring import Closing
 
 from eventy.errors import InjectionError
 from eventy.event.base import BaseEvent
@@ -290,8 +291,9 @@ async def test_what_a_decorator_with_a_signature_of_its_own_passes_on_is_its_own
     assert seen == [Repository] * 2
 
 
-def test_wrapper_that_hides_a_marker_is_refused() -> None:
-    async def handler(event: BaseEvent, it: Repository = Provide["draft"]) -> None: ...
+@pytest.mark.parametrize("marker", [Provide["draft"], Provide, Closing["draft"]])
+def test_wrapper_that_hides_a_marker_is_refused(marker: Any) -> None:
+    async def handler(event: BaseEvent, it: Repository = marker) -> None: ...
 
     def hiding(f: Any) -> Any:
         async def call(event: BaseEvent) -> None:

@@ -11,7 +11,7 @@ from dependency_injector.wiring import Closing
 from eventy.errors import InjectionError
 from eventy.event.base import BaseEvent
 from eventy.injection import Provide, compile_handler
-from tests.injection.application import ApplicationContainer, Repository, a_container
+from tests.injection.application import ApplicationContainer, Repository, a_container, run
 
 DRAFT = Provide["draft"]
 
@@ -85,6 +85,25 @@ def test_call_or_item_in_a_path_is_refused(parts: str) -> None:
         f'expected the name of an attribute: calls and items are written Provide["event_emitter", provided().{parts}], '
         "with `provided` of dependency_injector.wiring"
     )
+
+
+class Items:
+    """Compares its items, as arrays do."""
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("the truth value of an array is ambiguous")
+
+    __hash__ = None  # type: ignore[assignment]  # as what can't be compared
+
+
+async def test_default_that_cannot_be_compared_is_no_marker() -> None:
+    default, seen = Items(), []
+
+    async def handler(event: BaseEvent, items: Items = default) -> None:
+        seen.append(items)
+
+    await run(compile_handler(handler, a_container(), object()))
+    assert seen[0] is default
 
 
 def test_marker_is_the_librarys_own() -> None:
