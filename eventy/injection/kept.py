@@ -9,17 +9,16 @@ from dependency_injector import providers
 
 from eventy.injection.dependencies import CALLING, OF_INSTANCE, Provider, dependencies, last_override
 
-#: Keep what they make for one thread or one task.
-OF_ONE_THREAD = (providers.ThreadLocalSingleton, providers.ContextLocalSingleton)
-#: Make what isn't meant for everybody.
-SHORTER = (providers.Factory, *OF_ONE_THREAD)
-
+# Keep what they make for one thread or one task.
+_OF_ONE_THREAD = (providers.ThreadLocalSingleton, providers.ContextLocalSingleton)
+# Make what isn't meant for everybody.
+_SHORTER = (providers.Factory, *_OF_ONE_THREAD)
 _HELD_IN = (providers.List, providers.Dict, providers.Selector)
 
 
 def is_shared(one: Provider) -> bool:
     """Return whether a provider keeps one object for everybody."""
-    return isinstance(one, providers.BaseSingleton) and not isinstance(one, OF_ONE_THREAD)
+    return isinstance(one, providers.BaseSingleton) and not isinstance(one, _OF_ONE_THREAD)
 
 
 def ways_to_shorter(needed: Provider) -> Iterator[tuple[Provider, ...]]:
@@ -35,7 +34,7 @@ def _ways(provider: Provider, before: tuple[Provider, ...]) -> Iterator[tuple[Pr
     if any(provider is one for one in before):  # a circle is told by itself
         return
     way = (*before, provider)
-    if isinstance(provider, SHORTER):
+    if isinstance(provider, _SHORTER):
         yield way
         return
     for part in _behind(provider):

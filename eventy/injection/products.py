@@ -9,13 +9,13 @@ from typing import Any
 from dependency_injector import providers
 from dependency_injector.resources import AsyncResource
 
-from eventy.injection.dependencies import CALLING, PART, dependencies, last_override, selected
+from eventy.injection.dependencies import CALLING, PART, Provider, dependencies, last_override, selected
 
 #: What has no product of its own.
 HANDING_ON = (providers.Dependency, providers.Selector)
 
 
-def maker(provider: providers.Provider[Any]) -> object:
+def maker(provider: Provider) -> object:
     """Return the class or function whose result is handed out; None when that isn't known."""
     if isinstance(provider, CALLING):
         return provider.provides
@@ -31,7 +31,7 @@ def maker(provider: providers.Provider[Any]) -> object:
 
 def made_class(provider: object) -> type | None:
     """Return the class of what is handed out; None when that isn't known."""
-    if type(provider) is providers.Object:  # its subclasses are configurations and placeholders
+    if type(provider) is providers.Object:  # its subclasses are configurations and containers' placeholders
         return type(provider.provides) if isinstance(provider.provides, type) else provider.provides.__class__
     if isinstance(provider, CALLING):
         made_by = provider.provides
@@ -39,14 +39,14 @@ def made_class(provider: object) -> type | None:
     return None
 
 
-def class_itself(provider: providers.Provider[Any]) -> type | None:
+def class_itself(provider: Provider) -> type | None:
     """Return the class that is handed out as it is, not as an instance."""
     if type(provider) is providers.Object and isinstance(provider.provides, type):
         return provider.provides
     return None
 
 
-def class_override(provider: providers.Provider[Any]) -> str | None:
+def class_override(provider: Provider) -> str | None:
     """Return what is wrong with a provider that is overridden with a class; None when it isn't."""
     given = class_itself(last_override(provider))
     return None if given is None or class_itself(provider) is not None else f"overridden with {instead_of_class(given)}"
@@ -69,18 +69,18 @@ def unfit(placeholder: providers.Dependency[Any], made: type) -> str:
     )
 
 
-def in_force(provider: providers.Provider[Any]) -> providers.Provider[Any]:
+def in_force(provider: Provider) -> Provider:
     """Return the provider that answers at this moment, see `way_in_force`."""
     *_, answering = way_in_force(provider)
     return answering
 
 
-def way_in_force(provider: providers.Provider[Any]) -> Iterator[providers.Provider[Any]]:
+def way_in_force(provider: Provider) -> Iterator[Provider]:
     """Yield a provider and what it leads to at this moment, through overrides, defaults and choices to what answers.
 
     A selector that can't choose, or chooses in a circle, is told of where it is looked at.
     """
-    answering: providers.Provider[Any] | None = provider
+    answering: Provider | None = provider
     passed: set[int] = set()
     while answering is not None and id(answering) not in passed:
         passed.add(id(answering))
@@ -88,7 +88,7 @@ def way_in_force(provider: providers.Provider[Any]) -> Iterator[providers.Provid
         answering = answering.last_overriding or _behind(answering)
 
 
-def origin_of(provider: providers.Provider[Any]) -> providers.Provider[Any]:
+def origin_of(provider: Provider) -> Provider:
     """Return the provider whose product one hands on at this moment: what fills a placeholder, what is chosen, itself.
 
     One that is overridden is still itself: whoever asks for it gets the override's product.
@@ -98,15 +98,15 @@ def origin_of(provider: providers.Provider[Any]) -> providers.Provider[Any]:
     return next((one for one in way_in_force(provider) if not isinstance(one, HANDING_ON)), provider)
 
 
-def whole_of(provider: providers.Provider[Any]) -> providers.Provider[Any] | None:
+def whole_of(provider: Provider) -> Provider | None:
     """Return the provider of what has an attribute or an item that one hands on at this moment; None for all others."""
     part: Any = origin_of(provider)
     return part.provides if isinstance(part, PART) and part.last_overriding is None else None
 
 
-def wholes(provider: providers.Provider[Any]) -> Iterator[providers.Provider[Any]]:
+def wholes(provider: Provider) -> Iterator[Provider]:
     """Yield a provider; where it hands on a part of what another one makes, also that one, and so on."""
-    whole: providers.Provider[Any] | None = provider
+    whole: Provider | None = provider
     passed: set[int] = set()
     while whole is not None and id(whole) not in passed:  # a circle is told by itself
         passed.add(id(whole))
@@ -114,28 +114,17 @@ def wholes(provider: providers.Provider[Any]) -> Iterator[providers.Provider[Any
         whole = whole_of(whole)
 
 
-def _behind(provider: providers.Provider[Any]) -> providers.Provider[Any] | None:
-    if isinstance(provider, providers.Dependency):
-        return provider.default
-    if not isinstance(provider, providers.Selector):
-        return None
-    try:
-        return selected(provider)
-    except Exception:  # noqa: BLE001  # finding out the choice may raise anything
-        return None
-
-
-def opens(provider: providers.Provider[Any]) -> bool:
+def opens(provider: Provider) -> bool:
     """Return whether building a provider would open a resource."""
     return any(isinstance(one, providers.BaseResource) for one in built_with(provider))
 
 
-def awaitable_in(provider: providers.Provider[Any]) -> providers.Provider[Any] | None:
+def awaitable_in(provider: Provider) -> Provider | None:
     """Return what must be awaited before a provider has its object: itself, or a provider that it is built with."""
     return next((found for found in built_with(provider) if must_be_awaited(found)), None)
 
 
-def must_be_awaited(provider: providers.Provider[Any]) -> bool:
+def must_be_awaited(provider: Provider) -> bool:
     """Return whether a provider itself hands out something to await."""
     if isinstance(provider, providers.Coroutine):
         return True
@@ -147,12 +136,23 @@ def must_be_awaited(provider: providers.Provider[Any]) -> bool:
     return inspect.iscoroutinefunction(made_by) or inspect.isasyncgenfunction(made_by)
 
 
-def built_with(provider: providers.Provider[Any]) -> Iterator[providers.Provider[Any]]:
-    """Return what is called when a provider is: itself first, then all that it needs, each once."""
+def built_with(provider: Provider) -> Iterator[Provider]:
+    """Yield what is called when a provider is: itself first, then all that it needs, each once."""
     return _built_with(provider, set())
 
 
-def _built_with(provider: providers.Provider[Any], seen: set[int]) -> Iterator[providers.Provider[Any]]:
+def _behind(provider: Provider) -> Provider | None:
+    if isinstance(provider, providers.Dependency):
+        return provider.default
+    if not isinstance(provider, providers.Selector):
+        return None
+    try:
+        return selected(provider)
+    except Exception:  # noqa: BLE001  # finding out the choice may raise anything
+        return None
+
+
+def _built_with(provider: Provider, seen: set[int]) -> Iterator[Provider]:
     provider = in_force(provider)
     if id(provider) in seen:
         return
