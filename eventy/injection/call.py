@@ -13,6 +13,9 @@ from eventy.injection.late import refuse_override
 from eventy.injection.shared import Shared, part_of
 from eventy.injection.signature import Signature
 
+# What the written lines call, beside handlers and providers.
+_RUNTIME: dict[str, Any] = {one.__name__: one for one in (Entered, Shared, enter, part_of, refuse_override)}
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -51,8 +54,7 @@ def write_call(shape: Shape, steps: Sequence[Step], **names: object) -> Callable
     )
     calls = [source.call(shape, step) for step in steps]
     title = ", ".join(step.signature.where for step in steps)
-    written: Callable[..., Any] = source.function(shape.parameters, calls, title)
-    return written
+    return source.function(shape.parameters, calls, title)
 
 
 class _Source:
@@ -65,14 +67,7 @@ class _Source:
     """
 
     def __init__(self, names: dict[str, object], *, several_ways: bool, enters: bool) -> None:
-        self._namespace: dict[str, Any] = {
-            **names,
-            "Entered": Entered,
-            "enter": enter,
-            "refuse_override": refuse_override,
-            "part_of": part_of,
-            "Shared": Shared,
-        }
+        self._namespace = {**names, **_RUNTIME}
         self._values: dict[int, str] = {}
         self._several_ways = several_ways
         self._enters = enters
@@ -89,18 +84,20 @@ class _Source:
                 by_keyword.append(f"{argument.parameter.name}={value}")
         return f"{handler}({', '.join([*by_position, *by_keyword, *shape.keywords])})"
 
-    def function(self, parameters: str, calls: Sequence[str], title: str) -> Any:
-        if len(calls) == 1 and not self._enters:
-            lines = [f"def call({parameters}):", *_indented([*self._preparation, f"return {calls[0]}"])]
-        else:
-            result = [f"return await {calls[0]}"] if len(calls) == 1 else [f"await {call}" for call in calls]
-            body = [*self._preparation, *result]
-            if self._enters:
-                body = ["async with Entered() as stack:", *_indented(body)]
-            lines = [f"async def call({parameters}):", *_indented(body)]
+    def function(self, parameters: str, calls: Sequence[str], title: str) -> Callable[..., Any]:
         # Made of parameter names alone, never of data. The title shows in tracebacks and profiles.
-        exec(compile("\n".join(lines), f"<call of {title}>", "exec"), self._namespace)
-        return self._namespace["call"]
+        exec(compile("\n".join(self._lines(parameters, calls)), f"<call of {title}>", "exec"), self._namespace)
+        written: Callable[..., Any] = self._namespace["call"]
+        return written
+
+    def _lines(self, parameters: str, calls: Sequence[str]) -> list[str]:
+        if len(calls) == 1 and not self._enters:  # what the handler returns is awaited by whoever calls, if at all
+            return [f"def call({parameters}):", *_indented([*self._preparation, f"return {calls[0]}"])]
+        result = [f"return await {calls[0]}"] if len(calls) == 1 else [f"await {call}" for call in calls]
+        body = [*self._preparation, *result]
+        if self._enters:
+            body = ["async with Entered() as stack:", *_indented(body)]
+        return [f"async def call({parameters}):", *_indented(body)]
 
     def _value(self, argument: Argument) -> str:
         source = argument.source
