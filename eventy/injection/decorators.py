@@ -124,14 +124,14 @@ def _was_handed(inner: FunctionType, name: str, function: FunctionType) -> bool:
 
     What is made further out, and handed in nevertheless, shows by another name than its own.
     """
-    made_in, here = _maker(inner), _maker(function)
-    is_around = made_in.endswith("<locals>") and f"{here}.".startswith(f"{made_in}.")
+    there, here = _defined_in(inner), _defined_in(function)
+    is_around = there.endswith("<locals>") and f"{here}.".startswith(f"{there}.")
     if not is_around or inner.__module__ != function.__module__:
         return True
-    return made_in != here and inner.__name__ != name
+    return there != here and inner.__name__ != name
 
 
-def _maker(function: FunctionType) -> str:
+def _defined_in(function: FunctionType) -> str:
     return function.__code__.co_qualname.rpartition(".")[0]
 
 

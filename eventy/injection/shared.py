@@ -38,8 +38,8 @@ class Shared:
         """Return what a provider hands out, as `get` does; what is an async context manager is entered.
 
         Parameters
-            stack: leaves it.
-            takes_class: as of `get`.
+            stack: leaves what is entered.
+            takes_class: as for `get`.
         """
         origin = origin_of(provider)
         if origin not in self._made:
