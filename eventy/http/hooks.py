@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from inspect import Parameter, signature
 from itertools import chain
-from typing import Any
+from typing import Any, TypeAlias
 
 from sanic import Sanic
 
@@ -14,6 +14,9 @@ from eventy.http.application import Application
 from eventy.injection import attempt_all, refuse_markers, refuse_parameters
 
 _POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+
+# What it is, name, module and line: a blueprint's are in sets, in another order in each process.
+_Place: TypeAlias = tuple[str, str, str, int]
 
 _NOTHING = "get nothing injected: "
 _BY_REQUEST = 'take what it needs from request["app"].container'
@@ -25,16 +28,21 @@ def refuse_hooks(server: Sanic[Any, Any], app: Application) -> None:
     attempt_all(*(check for _, check in sorted(_checks(server, app), key=lambda one: one[0])))
 
 
-def _checks(server: Sanic[Any, Any], app: Application) -> Iterator[tuple[str, Callable[[], None]]]:
+def _checks(server: Sanic[Any, Any], app: Application) -> Iterator[tuple[_Place, Callable[[], None]]]:
     """Yield a check for each function, once, with where it is from."""
     for what, function, given in dict.fromkeys(_hooks(server)):
         why = f"{what} {_NOTHING}{_BY_REQUEST if given[:1] == ('request',) else _BY_SANIC}"
-        place = f"{what} {getattr(function, '__qualname__', '')}"
+        place = _place(what, function)
         if not given:
             yield place, partial(refuse_markers, function, why)
         else:
             names = set(app.container.providers) - {"app", "loop", "request", "response", "exception"}
             yield place, partial(refuse_parameters, function, given, why, names)
+
+
+def _place(what: str, function: Any) -> _Place:
+    line = getattr(getattr(function, "__code__", None), "co_firstlineno", 0)
+    return what, str(getattr(function, "__qualname__", "")), str(getattr(function, "__module__", "")), line
 
 
 def _hooks(server: Any) -> Iterator[tuple[str, Callable[..., Any], tuple[str, ...]]]:

@@ -155,7 +155,7 @@ def test_all_mistakes_are_found_at_once_in_an_order_that_stays() -> None:
 
 
 def many_routes_wrong() -> Any:
-    """Return a container with routes in a blueprint, where what they ask for isn't there, or is mistaken itself."""
+    """Return a container with a blueprint: what its routes and handlers ask for isn't there, or is mistaken itself."""
     bp = Blueprint("wrong")
     for name in "abcdef":
 
@@ -167,7 +167,14 @@ def many_routes_wrong() -> Any:
 
         for called in (not_there, mistaken):
             called.__qualname__ = f"{called.__name__}_{name}"
-            bp.add_route(called, f"/{called.__qualname__}", methods=("GET", "POST"))
+            bp.add_route(called, f"/{called.__qualname__}", methods=("GET", "POST"), name=called.__qualname__)
+    for error in (EOFError, IndexError, KeyError, OSError, TypeError, ValueError):
+
+        async def failed(request: Request[Any, Any], exception: Exception, it: Any) -> None: ...
+
+        failed.__module__ = f"modules.of_{error.__name__}"
+        failed.__annotations__["it"] = error
+        bp.exception(error)(failed)
     server = providers.Singleton(SanicServer, blueprints=providers.Object((bp,)))
     container = a_root(clock=providers.Singleton(Clock), http_server=server)
     components = providers.List(server)
