@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 
 from eventy.emitter.base import BaseEventEmitter
 from eventy.event.base import BaseEvent
@@ -52,8 +53,23 @@ async def test_topic_that_is_there_already_is_refused_and_left_alone(kafka_broke
         assert len(app.emitted("in")) == 1
 
 
-async def test_what_was_made_before_the_refusal_is_deleted(kafka_broker: KafkaBroker) -> None:
-    beside = unique("beside")
+async def nothing_yet(_: AIOKafkaAdminClient) -> list[str]:
+    return []
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_what_was_made_before_the_refusal_is_deleted(
+    kafka_broker: KafkaBroker, monkeypatch: pytest.MonkeyPatch, is_known: bool
+) -> None:
+    """Also when the broker hasn't heard yet of what its controller has made."""
+    beside, list_topics = unique("beside"), AIOKafkaAdminClient.list_topics
+    lists = [list_topics] if is_known else [nothing_yet, list_topics]
+
+    async def listed(admin: AIOKafkaAdminClient) -> list[str]:
+        names: list[str] = await (lists.pop(0) if len(lists) > 1 else lists[0])(admin)
+        return names
+
+    monkeypatch.setattr(AIOKafkaAdminClient, "list_topics", listed)
     async with KafkaHarness(service(WithView), kafka_broker.bootstrap) as app:
         with pytest.raises(HarnessError, match=r"(in|out) is there already"):
             async with KafkaHarness(service(WithView), kafka_broker.bootstrap, topics=[beside]):

@@ -151,8 +151,8 @@ class KafkaHarness(BaseHarness[C]):
 
     async def _delete_topics(self) -> None:
         """Delete what was made, with its letters, and wait until it is gone with the offsets of the groups."""
-        there = set(await self._admin.list_topics())
-        ours = there & {*self._made, *map(self._letters_of, self._made)}
+        # What was just made isn't in the list yet when the broker hasn't heard of it.
+        ours = self._made | set(map(self._letters_of, self._made)) & set(await self._admin.list_topics())
         if ours:
             await self._admin.delete_topics(list(ours))
 
