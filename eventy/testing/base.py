@@ -22,7 +22,9 @@ from eventy.testing.overrides import OverrideError, Overrides, overrides_undone
 
 C = TypeVar("C")
 
-_NAMES = ("config", "clock", "broker", "event_serializer", "event_emitter", "app")
+_NAMES = ("config", "clock", "broker", "event_serializer", "app")
+#: The `ce_source` of what tests send.
+SOURCE = "harness"
 
 
 class BaseHarness(ABC, Generic[C]):
@@ -99,7 +101,10 @@ class BaseHarness(ABC, Generic[C]):
 
     @abstractmethod
     async def send(self, event: BaseEvent, destination: str, key: str | bytes | None = None) -> None:
-        """Send an event to a topic, as another service would. Inside `async with` only."""
+        """Send an event to a topic, as another service would: whatever stands in for the application's own emitter.
+
+        Inside `async with` only.
+        """
 
     @abstractmethod
     def _records(self, topic: str) -> Sequence[Record]:

@@ -21,7 +21,7 @@ from eventy.emitter.memory import MemoryEmitter
 from eventy.errors import ShutdownTimeoutError
 from eventy.event.base import BaseEvent
 from eventy.message.record import Record
-from eventy.testing.base import BaseHarness, not_entered
+from eventy.testing.base import SOURCE, BaseHarness, not_entered
 from eventy.testing.clock import VirtualClock
 from eventy.testing.container import built_anew, settings_with
 from eventy.testing.errors import HarnessError, NotSettledError
@@ -80,6 +80,9 @@ class Harness(BaseHarness[C]):
 
     async def _start(self) -> None:
         self._build()
+        self._emitter = MemoryEmitter(
+            broker=self._broker, serializer=self._untyped.event_serializer(), clock=self.clock, source=SOURCE
+        )
         work = Work(
             self.app, self._broker, self.clock, self._deliveries, deadline=self._deadline, patience=self._patience
         )
@@ -144,7 +147,7 @@ class Harness(BaseHarness[C]):
     async def send(self, event: BaseEvent, destination: str, key: str | bytes | None = None) -> None:
         self._check_runs()
         self._raise_failure()
-        await self._untyped.event_emitter().send(event, destination, key=key)
+        await self._emitter.send(event, destination, key=key)
 
     def _records(self, topic: str) -> Sequence[Record]:
         return self._broker.records(topic)

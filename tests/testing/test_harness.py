@@ -17,6 +17,7 @@ from eventy.testing.harness import Harness, HarnessError, NotSettledError
 from payment.commands import ConfirmPayment, CreatePayment
 from payment.model import Payment
 from payment.repository.memory import MemoryPaymentRepository
+from tests.payment.fakes import RecordingEmitter
 
 CREATE = {"id": "p1", "contract_id": "c1", "amount": 1250, "currency": "EUR"}
 
@@ -57,6 +58,18 @@ async def test_provider_overridden_in_a_running_application_acts_at_once(contain
             await app.settled()
         assert await fake.get("p1") is not None
         assert await container.payment_repository().get("p1") is None
+
+
+async def test_what_a_test_sends_is_on_the_broker_whatever_stands_in_for_the_emitter(
+    container: ApplicationContainer,
+) -> None:
+    fake = RecordingEmitter()
+    async with Harness(container) as app:
+        with app.container.event_emitter.override(providers.Object(fake)):
+            await app.send(CreatePayment(CREATE), "payment-commands")
+            await app.settled()
+        assert len(app.emitted("payment-commands")) == 1
+        assert [sent.destination for sent in fake.sent] == ["payment-events"]
 
 
 @pytest.mark.parametrize("delivery", ["at_least_once", "exactly_once"])
