@@ -51,7 +51,8 @@ class Harness(BaseHarness[C]):
             default 1.
 
     Leaving it raises what the application has failed by, and OverrideError for overrides that were made inside and not
-    undone. Raises HarnessError for a container that lacks one of the names that it relies on.
+    undone. Raises HarnessError for a container that lacks one of the names that it relies on, and when it is used in
+    another event loop than the one that it was entered in.
     """
 
     def __init__(self, container: C, *, deadline: float = DEADLINE, patience: float | None = None) -> None:
@@ -137,10 +138,11 @@ class Harness(BaseHarness[C]):
             ) from error
         if self._work is None or (self._restarted.is_set() and self._work.is_over):
             raise not_entered()
+        self._check_loop()
         return self._work
 
     def _check_runs(self) -> None:
-        self._running  # noqa: B018 - raises outside of `async with`
+        self._running  # noqa: B018 - raises outside of `async with`, and in another loop
 
     # ------------------------------------------------------------ sending and looking
 
@@ -199,6 +201,8 @@ class Harness(BaseHarness[C]):
         """
         _refuse_handlers("rebalance()")
         work = self._running
+        if self._broker.is_down:
+            raise HarnessError("the broker is down, no member joins or leaves: leave `with app.broker_down():` first")
         if work.members:
             await self._end_members(work, at_once=False)
         else:

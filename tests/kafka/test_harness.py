@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from dependency_injector import providers
 
@@ -53,6 +55,13 @@ async def test_what_a_test_sends_is_on_the_broker_whatever_stands_in_for_the_emi
             await app.settled()
         assert len(app.emitted("in")) == 1
     assert [sent.destination for sent in fake.sent] == ["out"]
+
+
+async def test_in_another_event_loop_every_use_is_refused_at_once(kafka_broker: KafkaBroker) -> None:
+    async with KafkaHarness(service(), kafka_broker.bootstrap) as app:
+        for step in (app.send(message(), "in"), app.settled()):
+            with pytest.raises(HarnessError, match="another event loop"):
+                await asyncio.to_thread(asyncio.run, step)
 
 
 async def test_topic_that_is_there_already_is_refused_and_left_alone(kafka_broker: KafkaBroker) -> None:

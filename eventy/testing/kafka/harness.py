@@ -181,6 +181,7 @@ class KafkaHarness(BaseHarness[C]):
     def _check_runs(self) -> None:
         if self._stack is None:
             raise not_entered()
+        self._check_loop()
 
     # ------------------------------------------------------------ sending and looking
 
