@@ -45,7 +45,7 @@ mutants: $(STAMP) ## take each rule of the engine out and see its test go red (R
 	@$(BIN)/python scripts/mutants.py $(RULES)
 
 simulate: $(STAMP) ## play thousands of seeds of the sample in a simulation (SEEDS=10000, FIRST=0, JOBS=2)
-	@$(BIN)/python -m eventy.testing.simulation $(SIMULATED) --first $(or $(FIRST),0) \
+	@PYTHONHASHSEED=0 $(BIN)/python -m eventy.testing.simulation $(SIMULATED) --first $(or $(FIRST),0) \
 		--seeds $(or $(SEEDS),10000) --jobs $(or $(JOBS),2)
 
 bench: $(BENCH_STAMP) ## measure beside programs written by hand, and write docs/benchmarks.md (ROWS="consume send", ROUNDS=5, QUICK=1)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -22,7 +23,9 @@ from eventy.testing.overrides import OverrideError, Overrides, overrides_undone
 
 C = TypeVar("C")
 
-_NAMES = ("config", "clock", "broker", "event_serializer", "event_emitter", "app")
+_NAMES = ("config", "clock", "broker", "event_serializer", "app")
+#: The `ce_source` of what tests send.
+SOURCE = "harness"
 
 
 class BaseHarness(ABC, Generic[C]):
@@ -34,7 +37,8 @@ class BaseHarness(ABC, Generic[C]):
         deadline: real seconds that anything may take.
 
     Leaving it raises what the application has failed by, and OverrideError for overrides that were made inside and not
-    undone. Raises HarnessError for a container that lacks one of the names that it relies on.
+    undone. Raises HarnessError for a container that lacks one of the names that it relies on, and when it is used in
+    another event loop than the one that it was entered in.
     """
 
     def __init__(self, container: C, *, deadline: float) -> None:
@@ -46,11 +50,13 @@ class BaseHarness(ABC, Generic[C]):
         self._client: client.httpx.AsyncClient | None = None
         self._faults: list[Fault] = []
         self._told: BaseException | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     # ------------------------------------------------------------ its life
 
     async def __aenter__(self) -> Self:
         with ExitStack() as before:
+            before.enter_context(self._in_this_loop())
             before.enter_context(built_anew(self.container))
             before.callback(Overrides(self.container).undo)
             self._override()
@@ -69,6 +75,16 @@ class BaseHarness(ABC, Generic[C]):
             if error is None:
                 raise
             error.add_note(str(left))  # the test's own failure is the one to show
+
+    @contextmanager
+    def _in_this_loop(self) -> Iterator[None]:
+        if self._loop is not None:
+            raise HarnessError("the harness is entered already: leave it first, or make another, of another container")
+        self._loop = asyncio.get_running_loop()
+        try:
+            yield
+        finally:
+            self._loop = None
 
     @abstractmethod
     def _override(self) -> None:
@@ -93,13 +109,30 @@ class BaseHarness(ABC, Generic[C]):
 
     @abstractmethod
     def _check_runs(self) -> None:
-        """Raise HarnessError when there is no application that runs."""
+        """Raise HarnessError when there is no application that runs, or it runs in another loop than this."""
+
+    def _check_loop(self) -> None:
+        """Raise HarnessError in another event loop: nothing of the application would go on. In none it is all right."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        if loop is not self._loop:
+            raise HarnessError(
+                "the harness was entered in another event loop than this, in which nothing of the application goes on: "
+                "with pytest-asyncio the fixture's loop isn't the test's. Give both one scope in pytest's settings, "
+                'asyncio_default_fixture_loop_scope = "function" and asyncio_default_test_loop_scope = "function", or '
+                "by loop_scope=… where a fixture or a test (@pytest.mark.asyncio) has one of its own"
+            )
 
     # ------------------------------------------------------------ sending and looking
 
     @abstractmethod
     async def send(self, event: BaseEvent, destination: str, key: str | bytes | None = None) -> None:
-        """Send an event to a topic, as another service would. Inside `async with` only."""
+        """Send an event to a topic, as another service would: whatever stands in for the application's own emitter.
+
+        Inside `async with` only.
+        """
 
     @abstractmethod
     def _records(self, topic: str) -> Sequence[Record]:

@@ -21,7 +21,7 @@ from eventy.emitter.memory import MemoryEmitter
 from eventy.errors import ShutdownTimeoutError
 from eventy.event.base import BaseEvent
 from eventy.message.record import Record
-from eventy.testing.base import BaseHarness, not_entered
+from eventy.testing.base import SOURCE, BaseHarness, not_entered
 from eventy.testing.clock import VirtualClock
 from eventy.testing.container import built_anew, settings_with
 from eventy.testing.errors import HarnessError, NotSettledError
@@ -51,7 +51,8 @@ class Harness(BaseHarness[C]):
             default 1.
 
     Leaving it raises what the application has failed by, and OverrideError for overrides that were made inside and not
-    undone. Raises HarnessError for a container that lacks one of the names that it relies on.
+    undone. Raises HarnessError for a container that lacks one of the names that it relies on, and when it is used in
+    another event loop than the one that it was entered in.
     """
 
     def __init__(self, container: C, *, deadline: float = DEADLINE, patience: float | None = None) -> None:
@@ -80,6 +81,9 @@ class Harness(BaseHarness[C]):
 
     async def _start(self) -> None:
         self._build()
+        self._emitter = MemoryEmitter(
+            broker=self._broker, serializer=self._untyped.event_serializer(), clock=self.clock, source=SOURCE
+        )
         work = Work(
             self.app, self._broker, self.clock, self._deliveries, deadline=self._deadline, patience=self._patience
         )
@@ -134,17 +138,18 @@ class Harness(BaseHarness[C]):
             ) from error
         if self._work is None or (self._restarted.is_set() and self._work.is_over):
             raise not_entered()
+        self._check_loop()
         return self._work
 
     def _check_runs(self) -> None:
-        self._running  # noqa: B018 - raises outside of `async with`
+        self._running  # noqa: B018 - raises outside of `async with`, and in another loop
 
     # ------------------------------------------------------------ sending and looking
 
     async def send(self, event: BaseEvent, destination: str, key: str | bytes | None = None) -> None:
         self._check_runs()
         self._raise_failure()
-        await self._untyped.event_emitter().send(event, destination, key=key)
+        await self._emitter.send(event, destination, key=key)
 
     def _records(self, topic: str) -> Sequence[Record]:
         return self._broker.records(topic)
@@ -196,6 +201,8 @@ class Harness(BaseHarness[C]):
         """
         _refuse_handlers("rebalance()")
         work = self._running
+        if self._broker.is_down:
+            raise HarnessError("the broker is down, no member joins or leaves: leave `with app.broker_down():` first")
         if work.members:
             await self._end_members(work, at_once=False)
         else:

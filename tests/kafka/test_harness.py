@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
+from dependency_injector import providers
 
 from eventy.emitter.base import BaseEventEmitter
 from eventy.event.base import BaseEvent
@@ -12,6 +15,7 @@ from eventy.testing.harness import HarnessError
 from eventy.testing.kafka.broker import KafkaBroker
 from eventy.testing.kafka.harness import KafkaHarness
 from eventy.testing.kafka.topics import create_topics, unique
+from tests.payment.fakes import RecordingEmitter
 from tests.testing.service import WithView, message, service
 
 
@@ -41,6 +45,24 @@ async def test_application_settles_on_topics_that_are_its_own(kafka_broker: Kafk
             assert sorted(event.data["of"] for event in app.emitted("out")) == [*range(1, 10)]
             assert [letter.message for letter in app.dead_letters("in")] == ["broken"]
             assert container.seen() == ["done"] * 9
+
+
+async def test_what_a_test_sends_is_on_the_broker_whatever_stands_in_for_the_emitter(kafka_broker: KafkaBroker) -> None:
+    container = service(then={"do": forward})
+    fake = RecordingEmitter()
+    async with KafkaHarness(container, kafka_broker.bootstrap) as app:
+        with container.event_emitter.override(providers.Object(fake)):
+            await app.send(message(n=1), "in")
+            await app.settled()
+        assert len(app.emitted("in")) == 1
+    assert [sent.destination for sent in fake.sent] == ["out"]
+
+
+async def test_in_another_event_loop_every_use_is_refused_at_once(kafka_broker: KafkaBroker) -> None:
+    async with KafkaHarness(service(), kafka_broker.bootstrap) as app:
+        for step in (app.send(message(), "in"), app.settled()):
+            with pytest.raises(HarnessError, match="another event loop"):
+                await asyncio.to_thread(asyncio.run, step)
 
 
 async def test_topic_that_is_there_already_is_refused_and_left_alone(kafka_broker: KafkaBroker) -> None:

@@ -115,6 +115,7 @@ def test_make_simulate_plays_ten_thousand_seeds_of_the_sample_with_each_delivery
     scenarios = [f"{payments.__name__}:{one.__name__}" for one in (payments.at_least_once, payments.exactly_once)]
     assert (options.scenario, options.first, options.fault) == (scenarios, 0, [])
     assert options.seeds >= 10_000
+    assert "PYTHONHASHSEED=0" in planned.split()  # so that what fails is told with it, and does the same again
     ended = ran([*make, "simulate", "SEEDS=1", "JOBS=1"], **outside)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert [line.partition(",")[0] for line in ended.stdout.splitlines()] == [f"{one}: 1 seeds" for one in scenarios]

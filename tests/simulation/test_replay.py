@@ -8,14 +8,17 @@ import sys
 import pytest
 
 from eventy.clock import Clock
+from eventy.emitter.base import BaseEventEmitter
 from eventy.event.generic import GenericEvent
 from eventy.testing.simulation import Faults, Simulation, SimulationError, SimulationFailedError, simulate
+from eventy.testing.simulation.replay import command
 from eventy.testing.simulation.run import play
 from tests.simulation import payments, relay
 from tests.simulation.commands import ROOT, ran
 
 pytest_plugins = ["pytester"]
 DIGESTS = """
+from eventy.testing.simulation.replay import command
 from eventy.testing.simulation.run import play
 from tests.simulation import payments, relay
 for scenario in (relay.at_least_once, relay.exactly_once, payments.at_least_once, payments.exactly_once):
@@ -60,6 +63,33 @@ def test_failing_seed_is_told_with_the_command_that_plays_it_again() -> None:
     assert f"It fails: AssertionError: {str(failure.outcome.error).splitlines()[0]}" in told
 
 
+KEYS = {"alpha", "beta", "gamma", "delta"}
+
+
+async def scatter(event: GenericEvent, event_emitter: BaseEventEmitter) -> None:
+    for key in KEYS:
+        await event_emitter.send(GenericEvent("event", {**event.data, "key": key}), "out", key=key)
+
+
+async def unordered(simulation: Simulation) -> None:
+    await relay.play(simulation, "at_least_once", scatter)
+    raise AssertionError("enough")
+
+
+def test_command_has_sets_of_text_in_the_same_order_where_that_is_set() -> None:
+    play_one = [sys.executable, "-m", "eventy.testing.simulation", f"{__name__}:{unordered.__name__}", "--seeds=1"]
+    told = ran(play_one, PYTHONHASHSEED="1").stderr
+    replay = ran(shlex.split(told.rpartition("Play it again:")[2]), PYTHONHASHSEED="2")
+    assert "It fails: AssertionError: enough" in replay.stdout
+    assert "This isn't what came" not in replay.stdout
+
+
+def test_command_does_not_repeat_that_the_order_is_left_to_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    for chance in ("random", ""):
+        monkeypatch.setenv("PYTHONHASHSEED", chance)
+        assert "PYTHONHASHSEED" not in command(unordered, 1, "digest", None)
+
+
 BESIDE = """
 from eventy.testing.simulation import simulate
 
@@ -77,9 +107,9 @@ def test_command_finds_a_scenario_that_pytest_has_found_beside_its_test(
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     (pytester.mkdir("checks") / "test_there.py").write_text(BESIDE)
     told = pytester.runpytest_subprocess("-p", "no:cacheprovider").stdout.str()
-    command = told.rpartition("Play it again:\nE ")[2].splitlines()[0].strip()
-    assert command.startswith("env PYTHONPATH=checks:")
-    replay = pytester.run(*shlex.split(command))
+    again = told.rpartition("Play it again:\nE ")[2].splitlines()[0].strip()
+    assert again.startswith("env PYTHONPATH=checks:")
+    replay = pytester.run(*shlex.split(again))
     assert replay.ret == 1
     replay.stdout.fnmatch_lines(
         ["test_there:scenario, seed 3: digest *", "It fails: AssertionError: three (*test_there.py:5)"]

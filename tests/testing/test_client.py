@@ -76,5 +76,5 @@ def test_container_that_lacks_a_name_is_refused() -> None:
     class Nothing:
         providers = {"config": None, "clock": None}  # noqa: RUF012 - it is read alone
 
-    with pytest.raises(HarnessError, match="Nothing has no broker, event_serializer, event_emitter, app: a harness"):
+    with pytest.raises(HarnessError, match="Nothing has no broker, event_serializer, app: a harness"):
         Harness(Nothing())

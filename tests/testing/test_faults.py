@@ -437,6 +437,9 @@ async def test_nothing_is_fetched_while_the_broker_is_down() -> None:
                 await app.send(message(n=2), "in")
             with pytest.raises(HarnessError, match="the broker is down, nothing starts"):
                 await app.crash_and_restart()
+            with pytest.raises(HarnessError, match="the broker is down, no member joins or leaves"):
+                await app.rebalance()
+        await app.rebalance()
         await app.settled()
         assert sent(app) == [1]
 

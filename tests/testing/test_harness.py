@@ -17,6 +17,8 @@ from eventy.testing.harness import Harness, HarnessError, NotSettledError
 from payment.commands import ConfirmPayment, CreatePayment
 from payment.model import Payment
 from payment.repository.memory import MemoryPaymentRepository
+from tests.payment.fakes import RecordingEmitter
+from tests.testing.service import message, service
 
 CREATE = {"id": "p1", "contract_id": "c1", "amount": 1250, "currency": "EUR"}
 
@@ -57,6 +59,18 @@ async def test_provider_overridden_in_a_running_application_acts_at_once(contain
             await app.settled()
         assert await fake.get("p1") is not None
         assert await container.payment_repository().get("p1") is None
+
+
+async def test_what_a_test_sends_is_on_the_broker_whatever_stands_in_for_the_emitter(
+    container: ApplicationContainer,
+) -> None:
+    fake = RecordingEmitter()
+    async with Harness(container) as app:
+        with app.container.event_emitter.override(providers.Object(fake)):
+            await app.send(CreatePayment(CREATE), "payment-commands")
+            await app.settled()
+        assert len(app.emitted("payment-commands")) == 1
+        assert [sent.destination for sent in fake.sent] == ["payment-events"]
 
 
 @pytest.mark.parametrize("delivery", ["at_least_once", "exactly_once"])
@@ -140,6 +154,43 @@ async def test_what_never_settles_is_named(container: ApplicationContainer) -> N
 async def test_nothing_can_be_sent_before_it_is_entered(container: ApplicationContainer) -> None:
     with pytest.raises(HarnessError, match="inside `async with"):
         await Harness(container).send(CreatePayment(CREATE), "payment-commands")
+
+
+async def test_entering_it_twice_is_refused_and_does_no_harm() -> None:
+    container = service()
+    async with Harness(container) as app:
+        with pytest.raises(HarnessError, match="the harness is entered already: leave it first"):
+            await app.__aenter__()
+        await app.send(message(), "in")
+        await app.settled()
+        assert container.notes().calls == [("do", 1)]
+    async with app:  # one after the other it may be
+        assert app.emitted("in") == []
+
+
+def test_in_another_event_loop_every_use_is_refused_at_once() -> None:
+    async def meddle() -> None:
+        for step in (app.settled, app.rebalance, app.crash_and_restart, lambda: app.advance(1), send):
+            with pytest.raises(HarnessError, match=r"another event loop .*asyncio_default_test_loop_scope = "):
+                await step()
+        for use in (app.broker_down().__enter__, lambda: app.http, lambda: app.fail_next("do")):
+            with pytest.raises(HarnessError, match="another event loop"):
+                use()
+
+    async def send() -> None:
+        await app.send(message(), "in")
+
+    container = service()
+    app = Harness(container)
+    with asyncio.Runner() as runner:
+        runner.run(app.__aenter__())
+        with asyncio.Runner() as other:
+            other.run(meddle())
+        fault = app.fail_next("do")  # as a fixture does that isn't async
+        runner.run(send())
+        runner.run(app.settled())
+        runner.run(app.__aexit__(None, None, None))
+    assert (container.notes().calls, fault.left) == ([("do", 2)], 0)
 
 
 async def test_each_harness_begins_with_nothing(container: ApplicationContainer) -> None:

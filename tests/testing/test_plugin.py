@@ -197,6 +197,20 @@ def test_mistake_of_the_wiring_is_shown_without_the_way_to_it(run: Run) -> None:
     result.stdout.no_fnmatch_line("During handling*")
 
 
+@pytest.mark.parametrize("other", ["asyncio_default_fixture_loop_scope", "asyncio_default_test_loop_scope"])
+def test_fixture_whose_loop_is_not_the_tests_is_told_what_to_set(run: Run, other: str) -> None:
+    result = run(
+        """
+    async def test_it(eventy_app):
+        await eventy_app.send(message(), "in")
+    """,
+        "-o",
+        f"{other}=session",
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E *the harness was entered in another event loop *: with pytest-asyncio *"])
+
+
 def test_project_without_a_container_is_told_what_to_write(run: Run) -> None:
     result = run("async def test_it(eventy_app): ...", pyproject=PYPROJECT.replace("[tool.eventy]", "[tool.other]"))
     result.assert_outcomes(errors=1)

@@ -57,6 +57,22 @@ async def test_task_beside_the_consumers_ticks_at_its_moments_and_its_messages_a
         assert app.clock.monotonic() == 35
 
 
+async def test_task_beside_the_consumers_is_waited_for_by_whoever_moves_the_time_and_not_by_settled() -> None:
+    async def later(emitter: BaseEventEmitter) -> None:
+        await app.clock.sleep(5)
+        await emitter.send(message("done"), "out")
+
+    async def add(event: BaseEvent, context: Context, emitter: BaseEventEmitter) -> None:
+        app.app.add_task(later(emitter))
+
+    async with Harness(service(then={"do": add})) as app:
+        await app.send(message(), "in")
+        await app.settled()
+        assert (app.emitted("out"), app.clock.monotonic()) == ([], 0)
+        await app.advance(5_000)
+        assert len(app.emitted("out")) == 1
+
+
 async def test_on_the_way_to_a_retry_every_timer_has_its_own_moment() -> None:
     times: list[float] = []
 

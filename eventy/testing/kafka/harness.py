@@ -14,13 +14,14 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import TopicAlreadyExistsError
 
+from eventy.clock import Clock
 from eventy.consumer.engine import EngineConsumer
 from eventy.consumer.kafka import KafkaConsumer
 from eventy.consumer.run import Run
 from eventy.emitter.kafka import KafkaProducer
 from eventy.event.base import BaseEvent
 from eventy.message.record import Record
-from eventy.testing.base import BaseHarness, not_entered
+from eventy.testing.base import SOURCE, BaseHarness, not_entered
 from eventy.testing.container import settings_with
 from eventy.testing.errors import HarnessError, NotSettledError
 from eventy.testing.kafka.reading import reader, records_of
@@ -91,7 +92,14 @@ class KafkaHarness(BaseHarness[C]):
             await self._reader.start()
             await self._create_topics(self._topics | read)
             await self._start()
+            self._emitter = self._own_emitter()
+            await self._emitter.start()
             self._stack = stack.pop_all()
+
+    def _own_emitter(self) -> KafkaProducer:
+        clock = Clock()
+        broker = KafkaProducer.connect(self._untyped.config(), clock)
+        return KafkaProducer(broker=broker, serializer=self._untyped.event_serializer(), clock=clock, source=SOURCE)
 
     async def _start(self) -> None:
         self._before_start = asyncio.all_tasks()
@@ -121,6 +129,7 @@ class KafkaHarness(BaseHarness[C]):
         assert stack is not None  # it is entered
         async with stack:
             stack.push_async_callback(self._close_client)
+            await self._emitter.stop()
             # A test that is skipped half-way may have begun something: it ends in good order, as one that passes.
             if error is not None and not isinstance(error, asyncio.CancelledError | pytest.skip.Exception):
                 await self.app.abort()
@@ -172,15 +181,16 @@ class KafkaHarness(BaseHarness[C]):
     def _check_runs(self) -> None:
         if self._stack is None:
             raise not_entered()
+        self._check_loop()
 
     # ------------------------------------------------------------ sending and looking
 
     async def send(self, event: BaseEvent, destination: str, key: str | bytes | None = None) -> None:
-        """Send an event to a topic, as another service would; a topic that isn't there is made."""
+        """Send an event to a topic, as `Harness` does; a topic that isn't there is made."""
         self._check_runs()
         if destination not in self._made:
             await self._create_topics([destination])
-        await self._untyped.event_emitter().send(event, destination, key=key)
+        await self._emitter.send(event, destination, key=key)
 
     def _records(self, topic: str) -> Sequence[Record]:
         return self._found.get(topic, ())

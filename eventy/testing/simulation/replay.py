@@ -22,7 +22,7 @@ def command(scenario: Callable[..., Any], seed: int, digest: str, faults: Faults
         name = getattr(scenario, "__name__", "scenario")
         return f"simulate({name}, seeds=[{seed}]{'' if faults is None else f', faults={faults}'})"
     words = [
-        *_search_path(scenario),
+        *_environment(scenario),
         _python(),
         "-m",
         "eventy.testing.simulation",
@@ -39,6 +39,12 @@ def command(scenario: Callable[..., Any], seed: int, digest: str, faults: Faults
     return shlex.join(words)
 
 
+def _environment(scenario: Callable[..., Any]) -> list[str]:
+    """Return what has Python run as it does here: find the module, and go through sets of text in the same order."""
+    variables = [*_search_path(scenario), *_hash_seed()]
+    return ["env", *variables] if variables else []
+
+
 def _search_path(scenario: Callable[..., Any]) -> list[str]:
     """Return what has Python find the scenario's module, which pytest may have found beside the test alone."""
     module = sys.modules[scenario.__module__]
@@ -48,7 +54,12 @@ def _search_path(scenario: Callable[..., Any]) -> list[str]:
     if folder == Path.cwd():
         return []
     others = os.environ.get("PYTHONPATH")
-    return ["env", f"PYTHONPATH={_from_here(folder)}{f'{os.pathsep}{others}' if others else ''}"]
+    return [f"PYTHONPATH={_from_here(folder)}{f'{os.pathsep}{others}' if others else ''}"]
+
+
+def _hash_seed() -> list[str]:
+    seed = os.environ.get("PYTHONHASHSEED", "")
+    return [] if seed in ("", "random") else [f"PYTHONHASHSEED={seed}"]
 
 
 def path_of(scenario: Callable[..., Any]) -> str | None:
