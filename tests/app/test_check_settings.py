@@ -116,6 +116,17 @@ def test_value_of_another_type_is_shown_without_secrets() -> None:
     )
 
 
+def test_value_that_is_passed_twice_is_compared_with_both_parameters() -> None:
+    class Listener:
+        def __init__(self, *, host: str, port: int) -> None: ...
+
+    config = settings()
+    host = config.http_handler_host
+    (mistake,) = mistakes_in(config=config, listener=providers.Singleton(Listener, host=host, port=host))
+    assert mistake.startswith("listener → config.http_handler_host: EVENTY_HTTP_HANDLER_HOST is '127.0.0.1', of type")
+    assert "Listener takes port: int" in mistake
+
+
 def test_value_for_what_cannot_be_looked_up_at_run_time_passes() -> None:
     config = settings(database={"url": "sqlite://"})
     check(
