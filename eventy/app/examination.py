@@ -23,7 +23,7 @@ from eventy.event.registry import Registry
 from eventy.handler.dispatch import handlers_of
 from eventy.http.routes import called_by, in_order
 from eventy.http.server import SanicServer
-from eventy.injection import Container, check_names
+from eventy.injection import Container, check_names, refuse_unmade
 from eventy.injection.asked import Asked, asked_by, asked_by_route, check_app
 from eventy.injection.declared import declaration_flaws
 from eventy.injection.dependencies import last_override
@@ -133,6 +133,8 @@ class Examination:
         registered = Registered.of(self.container, self._wiring, opens_resources=self._opens_resources)
         self.registry = registered.registry
         self._errors += registered.errors
+        for cls in dict.fromkeys(one.cls for one in self.registry):
+            self._attempt(refuse_unmade, cls)
         for registration in (*self.registry, *self.registry.tombstones):
             try:
                 registration.matches(())  # a pattern that can't be compiled

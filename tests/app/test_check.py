@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import os
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import pytest
 from dependency_injector import containers, providers
@@ -38,6 +40,9 @@ KAFKA = Settings(
     event_emitter="eventy.emitter.kafka.KafkaProducer",
     kafka_bootstrap_server="127.0.0.1:1",
 )
+
+
+async def handle(event: BaseEvent) -> None: ...
 
 
 async def misspelt(event: BaseEvent, payment_repo: object) -> None: ...
@@ -292,6 +297,56 @@ def test_message_that_cannot_be_registered_hides_no_other() -> None:
     assert message.startswith("<class 'str'> isn't a message")
     assert parameter.startswith("misspelt (")
     assert first.startswith("registry: <class 'int'> isn't a message")
+
+
+class Booked(BaseEvent):
+    def __init__(self, room: str, guest: str) -> None:
+        super().__init__({"room": room, "guest": guest})
+
+
+@dataclass
+class Freed(BaseEvent):
+    room: str
+
+
+class Moved(BaseEvent):
+    @classmethod
+    def from_data(cls, event_data: dict[str, Any]) -> Self:  # type: ignore[override]  # the mistake
+        return cls(event_data)
+
+
+@pytest.mark.parametrize(
+    ("cls", "says"),
+    [
+        (
+            Booked,
+            "takes (room: 'str', guest: 'str'), but is made of a message's data, Booked(data): have __init__ take",
+        ),
+        (Freed, "takes (room: 'str'), but is made of a message's data, Freed(data): have __init__ take `data: dict` "),
+        (Moved, "has a from_data(event_data: 'dict[str, Any]'), but that gets a schema's name and a message's data: "),
+    ],
+)
+def test_message_that_its_class_cannot_be_made_of_is_told_with_the_place(cls: type[BaseEvent], says: str) -> None:
+    registry = Registry((cls, on("of_functions", handle, cls=cls)))
+    (mistake,) = mistakes_of(a_root(registry=providers.Object(registry)))
+    place = f"{__file__}:{inspect.getsourcelines(cls)[1]}"
+    assert mistake.startswith(f"{__name__}.{cls.__qualname__} ({place}) {says}")
+    assert "from_data(cls, event_name, event_data)" in mistake
+
+
+def test_class_that_makes_its_objects_otherwise_is_fine() -> None:
+    class Made(Booked):
+        @classmethod
+        def from_data(cls, event_name: str, event_data: dict[str, Any]) -> Self:
+            return cls(**event_data)
+
+    class Typed(BaseEvent):
+        def __init__(self, data: Mapping[str, object], *, is_new: bool = False) -> None: ...
+
+    class Whatever(BaseEvent):
+        def __init__(self, *args: Any) -> None: ...
+
+    check(a_root(registry=providers.Object(Registry((Made, Typed, Whatever)))))
 
 
 def test_single_message_without_its_comma_is_told_as_the_registry_tells_it() -> None:
