@@ -35,6 +35,7 @@ def check(container: Any) -> None:
     drop_tasks_of(container)
     with rebuilt(container):
         examination = inside_loop(lambda: examine(container))
+        examination.look_at_log()
         examination.drop_tasks()
         examination.raise_any()
 

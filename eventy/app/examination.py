@@ -7,7 +7,7 @@ from abc import ABC
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from dependency_injector.providers import Object, Provider
+from dependency_injector.providers import Configuration, Object, Provider
 from prometheus_client import CollectorRegistry
 
 from eventy.app.base import BaseApp
@@ -30,6 +30,7 @@ from eventy.injection.dependencies import last_override
 from eventy.injection.paths import Paths
 from eventy.injection.singletons import build, may_be_built
 from eventy.injection.wiring import Wiring
+from eventy.telemetry.logging import formatter_of
 from eventy.words import closest
 
 _OPTION = re.compile(r"\bconfig\.(\w+)")
@@ -198,6 +199,13 @@ class Examination:
             self._attempt(server.prepare, app)
             for asked in routes:
                 self._errors += asked.misfits(self._wiring)
+
+    def look_at_log(self) -> None:
+        """Judge the log's format, which isn't the application's matter but of the process that it will run in."""
+        config = self.container.providers.get("config")
+        values: object = config() if isinstance(config, Configuration) else None
+        if isinstance(values, dict):
+            self._attempt(formatter_of, values.get("log_format"))
 
     # ------------------------------------------------------------ parts of them
 

@@ -99,6 +99,7 @@ def _located(parsed: argparse.Namespace) -> Located:
 def _examined(app: Located, *, with_routes: bool = True) -> Examination:
     """Return what was found of a sound application. Raises EventyError with everything that is wrong otherwise."""
     examination = inside_loop(lambda: examine(_made(app), with_routes=with_routes))
+    examination.look_at_log()
     examination.drop_tasks()
     examination.raise_any()
     return examination

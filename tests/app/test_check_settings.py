@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any, Protocol, TypedDict
 
+import pytest
 from dependency_injector import containers, providers
 from dependency_injector.wiring import as_int
 
-from eventy.app.check import check
+from eventy.app.check import build_app, check
 from eventy.app.eventy import Eventy
 from eventy.app.settings import Settings
 from eventy.command.base import BaseCommand
@@ -237,3 +239,13 @@ def test_container_that_is_declared_is_told_alike() -> None:
     container.config.from_dict(Settings().as_dict())
     (mistake,) = mistakes_of(container)
     assert mistake.startswith("database.session_factory → config.url: config has no 'url'")
+
+
+def test_log_format_whose_library_is_not_installed_is_told_though_who_embeds_it_has_a_log_of_his_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "pythonjsonlogger.json", None)
+    container = a_root(config=settings(log_format="json"))
+    (mistake,) = mistakes_of(container)
+    assert mistake.startswith("EVENTY_LOG_FORMAT is 'json', but python-json-logger isn't installed: install eventy[js")
+    assert isinstance(build_app(container), Eventy)

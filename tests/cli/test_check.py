@@ -106,6 +106,15 @@ def test_defaults_in_place_of_wrong_settings_are_nobodys_mistake(
     assert (status, err.splitlines()[0]) == (1, "eventy: 2 mistakes were found:")
 
 
+def test_log_that_the_process_could_not_have_is_told(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVENTY_LOG_FORMAT", "json")
+    monkeypatch.setitem(sys.modules, "pythonjsonlogger.json", None)
+    status, _, err = outcome(capsys, "check", "--app", "containers.application:create_container")
+    assert (status, "EVENTY_LOG_FORMAT is 'json', but python-json-logger isn't installed" in err) == (1, True), err
+
+
 @pytest.mark.parametrize(
     ("function", "status", "message"),
     [
