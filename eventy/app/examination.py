@@ -80,7 +80,9 @@ class Examination:
     @property
     def mistakes(self) -> tuple[str, ...]:
         """What is wrong, a text each."""
-        texts = (*(_with_variables(str(error)) for error in self._errors), *map(str, self._wiring.flaws))
+        known = set(map(str, self._errors))  # a pattern that the serializer can't compile either, for example
+        flaws = (flaw for flaw in self._wiring.flaws if flaw.text not in known)
+        texts = (*(_with_variables(str(error)) for error in self._errors), *map(str, flaws))
         return tuple(dict.fromkeys(texts))
 
     def raise_any(self) -> None:

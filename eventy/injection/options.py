@@ -10,6 +10,7 @@ from dependency_injector import providers
 from dependency_injector.errors import Error
 
 from eventy.injection.annotations import classes, fits, shown
+from eventy.injection.lookup import empty
 from eventy.injection.parameters import parameters_of
 from eventy.injection.paths import Paths, name_of
 from eventy.words import closest, described
@@ -94,12 +95,8 @@ class Options:
         values: Any = found
         keys = _keys(option)
         beginning = self._paths.of(option).split(".")[: -len(keys)]
-        if not values and prefix:
-            container = prefix.rstrip(".")
-            return f"the configuration of {container} is empty: pass it one, providers.Container(…, config=config)"
         if not values:
-            first = beginning[0]
-            return f"{first} is empty: fill it, {first}.from_dict(load_settings().as_dict()) for example"
+            return empty(f"{prefix}{beginning[0]}")
         for index, key in enumerate(keys):
             if not isinstance(values, dict) or key not in values:
                 place = ".".join((*beginning, *keys[:index]))

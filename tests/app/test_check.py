@@ -31,6 +31,7 @@ from eventy.event.base import BaseEvent
 from eventy.event.registry import Registry, on
 from eventy.http.server import SanicServer
 from eventy.injection import Provide
+from eventy.serializer.avro import AvroEventSerializer
 from eventy.testing.harness import Harness
 from payment.repository.memory import MemoryPaymentRepository
 from tests.app.mistaken import a_root, a_root_with_a_route, mistakes_of, settings
@@ -297,6 +298,13 @@ def test_message_that_cannot_be_registered_hides_no_other() -> None:
     assert message.startswith("<class 'str'> isn't a message")
     assert parameter.startswith("misspelt (")
     assert first.startswith("registry: <class 'int'> isn't a message")
+
+
+def test_pattern_that_cannot_be_compiled_is_told_once(tmp_path: Path) -> None:
+    registry = providers.Singleton(Registry, providers.Object((on("a.[", handle),)))
+    serializer = providers.Singleton(AvroEventSerializer, registry=registry, schemas_folder=tmp_path)
+    (mistake,) = mistakes_of(a_root(registry=registry, event_serializer=serializer))
+    assert mistake.startswith("GenericEvent is registered for 'a.[', which is neither the name of a schema nor a")
 
 
 class Booked(BaseEvent):

@@ -177,6 +177,26 @@ def test_configuration_that_was_never_filled_is_told() -> None:
     )
 
 
+def test_marker_of_a_configuration_that_was_never_filled_is_told_alike() -> None:
+    class Limited(BaseCommand):
+        @classmethod
+        def name(cls) -> str:
+            return "Limited"
+
+        async def execute(
+            self, port: Annotated[int, Provide["config.port"]], url: Annotated[str, Provide["database.config.url"]]
+        ) -> None: ...
+
+    config: Any = providers.Configuration(strict=True)
+    database = providers.Container(Database)
+    registry = providers.Singleton(Registry, providers.Object((Limited,)))
+    port, url, _ = mistakes_in(config=config, database=database, registry=registry)
+    assert port.endswith("]': config is empty: fill it, config.from_dict(load_settings().as_dict()) for example")
+    assert url.endswith(
+        "]': the configuration of database is empty: pass it one, providers.Container(…, config=config)"
+    )
+
+
 def test_container_that_is_given_no_configuration_is_told() -> None:
     (mistake,) = mistakes_in(config=settings(url="sqlite://"), database=providers.Container(Database))
     assert mistake == (

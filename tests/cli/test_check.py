@@ -125,7 +125,7 @@ def test_log_that_the_process_could_not_have_is_told(
         ("in_a_circle", 1, "is built with itself"),
         ("coming", 1, "coming() is async, expected a function that returns a container"),
         ("takes", 2, ":takes can't be called without arguments (missing a required argument: 'folder')"),
-        ("no_function", 2, ":no_function', which is int and can't be called"),
+        ("no_function", 2, ":no_function', which is of type int and can't be called"),
         ("brokn", 2, "has no 'brokn' (closest: 'broken')"),
     ],
 )
