@@ -14,6 +14,7 @@ from eventy.app.base import BaseApp
 from eventy.app.components import consumers_of, forgotten, listed_twice, without_registry
 from eventy.app.created import look_at_created
 from eventy.app.metrics import refuse_taken
+from eventy.app.notes import overtaken, unstarted
 from eventy.app.registered import Registered
 from eventy.app.settings.table import VARIABLES
 from eventy.app.settings.variable import Variable
@@ -73,6 +74,7 @@ class Examination:
         self._wiring = Wiring(self.paths, VARIABLES_OF_FIELDS.get)
         self._opens_resources = opens_resources
         self._asked: list[Asked] = []
+        self._asked_by_routes: list[Asked] = []
         self._errors: list[ConfigurationError] = []
 
     # ------------------------------------------------------------ what is found
@@ -92,6 +94,13 @@ class Examination:
             causes = [*(flaw.error for flaw in flaws if flaw.error is not None), None]
             statuses = [*(error.exit_status for error in self._errors), *(flaw.exit_status for flaw in flaws)]
             raise WiringError(self.mistakes, max(statuses)) from causes[0]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is worth a look where there are no mistakes, a text each."""
+        asked = (provider for one in (*self._asked, *self._asked_by_routes) for provider in one.providers)
+        app = filter(None, (self.container.providers.get("app"),))
+        return (*overtaken(self.registry), *unstarted(tuple(self.singletons()), self.components, asked, app))
 
     @property
     def providers(self) -> int:
@@ -194,7 +203,8 @@ class Examination:
         """Compile the routes, walk through what they ask for, and build what nobody else has asked for."""
         app = self.app or _Unbuilt(self.container)
         for server in (one for one in self.components if isinstance(one, SanicServer)):
-            routes = tuple(self._asked_by_routes(server))
+            routes = tuple(self._routes_of(server))
+            self._asked_by_routes += routes
             for asked in routes:
                 asked.walk(self._wiring)
             self.build()
@@ -233,7 +243,7 @@ class Examination:
                 "container, and pass container=__self__"
             )
 
-    def _asked_by_routes(self, server: SanicServer) -> Iterator[Asked]:
+    def _routes_of(self, server: SanicServer) -> Iterator[Asked]:
         for called in (one for route in in_order(server.sanic.router.routes) for one in called_by(route)):
             try:
                 yield asked_by_route(called.handler, self.container, called.given, called.passed)

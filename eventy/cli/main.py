@@ -70,6 +70,8 @@ def _command(commands: Any, name: str, meaning: str) -> argparse.ArgumentParser:
 def _check(parsed: argparse.Namespace) -> None:
     app = _located(parsed)
     found = _examined(app)
+    for note in found.notes:
+        print(f"eventy: note: {note}", file=sys.stderr)
     print(f"{app.name}: no mistakes in {counted(found.providers, 'provider')} and {counted(found.handlers, 'handler')}")
 
 

@@ -18,7 +18,10 @@ from dependency_injector import providers
 from containers.application import create_container
 from eventy.app.check import build_app
 from eventy.app.settings import Settings
+from eventy.event.registry import Registry, on
+from payment.messages import MESSAGES
 
+async def handle(event): pass
 def a_number(): return 1
 def broken(): return {}["container"]
 def ending(): raise SystemExit(0)
@@ -32,6 +35,10 @@ async def coming(): return create_container()
 def wrong(settings: Settings | None = None):
     container = create_container(settings)
     container.payment_repository.override(dict)
+    return container
+def overtaken():
+    container = create_container()
+    container.registry.override(Registry([on("qotto", handle), *MESSAGES]))
     return container
 no_function = 3
 """
@@ -61,6 +68,17 @@ def test_sound_application(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = outcome(capsys, "check", "--app", "containers.application:create_container")
     assert (status, err) == (0, "")
     assert out == "containers.application:create_container: no mistakes in 22 providers and 6 handlers\n"
+
+
+def test_notes_are_told_on_stderr_and_are_no_mistakes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = outcome(capsys, "check", "--app", f"service_{folder.name}:overtaken")
+    assert (status, ": no mistakes in 22 providers and " in out) == (0, True), err
+    first, *_ = err.splitlines()
+    assert first == (
+        "eventy: note: CreatePayment, registered for 'qotto.payment.command.CreatePayment', never gets a message: "
+        "on('qotto', handle) stands before it, and the first that matches a name wins. Put it first, or take one of "
+        "them out"
+    )
 
 
 def test_application_of_pyproject(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
