@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import re
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,8 @@ from eventy.app.waiting import drop_tasks_of
 from eventy.errors import ConfigurationError, SettingsError, WiringError
 from eventy.injection.singletons import raised_at, rebuilt
 
+logger = logging.getLogger(__name__)
+
 _VARIABLE = re.compile(r"\b[A-Z]+_[A-Z_]+\b")
 # One of them is judged by the others, so that none can be kept when any is wrong.
 _BACKENDS = ("EVENTY_EVENT_CONSUMER", "EVENTY_EVENT_EMITTER", "KAFKA_BOOTSTRAP_SERVER")
@@ -25,7 +28,8 @@ def check(container: Any) -> None:
     """Build and verify an application without starting or connecting anything.
 
     The singletons are built anew for it, inside the loop that runs or one of its own, and dropped after it. An
-    application that was built before is dropped with them, and what `add_task` has given it is closed.
+    application that was built before is dropped with them, and what `add_task` has given it is closed. What is worth a
+    look, but may be meant so, is logged as a warning.
 
     Parameters
         container: the root container, with its `app`.
@@ -35,8 +39,11 @@ def check(container: Any) -> None:
     drop_tasks_of(container)
     with rebuilt(container):
         examination = inside_loop(lambda: examine(container))
+        examination.look_at_log()
         examination.drop_tasks()
         examination.raise_any()
+        for note in examination.notes:
+            logger.warning("%s", note)
 
 
 def build_app(container: Any) -> Any:

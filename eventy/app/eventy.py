@@ -200,6 +200,8 @@ class Eventy(Imperative, BaseApp):
         """Judge the application and compile its routes. Raises WiringError with every mistake: nothing has started."""
         examination = examine(self.container, self, opens_resources=True)
         examination.raise_any()
+        for note in examination.notes:
+            logger.warning("%s", note)
         return examination
 
     async def _start(self, component: Any) -> None:

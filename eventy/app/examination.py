@@ -7,13 +7,14 @@ from abc import ABC
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from dependency_injector.providers import Object, Provider
+from dependency_injector.providers import Configuration, Object, Provider
 from prometheus_client import CollectorRegistry
 
 from eventy.app.base import BaseApp
 from eventy.app.components import consumers_of, forgotten, listed_twice, without_registry
 from eventy.app.created import look_at_created
 from eventy.app.metrics import refuse_taken
+from eventy.app.notes import overtaken, unstarted
 from eventy.app.registered import Registered
 from eventy.app.settings.table import VARIABLES
 from eventy.app.settings.variable import Variable
@@ -23,13 +24,14 @@ from eventy.event.registry import Registry
 from eventy.handler.dispatch import handlers_of
 from eventy.http.routes import called_by, in_order
 from eventy.http.server import SanicServer
-from eventy.injection import Container, check_names
+from eventy.injection import Container, check_names, refuse_unmade
 from eventy.injection.asked import Asked, asked_by, asked_by_route, check_app
 from eventy.injection.declared import declaration_flaws
 from eventy.injection.dependencies import last_override
 from eventy.injection.paths import Paths
 from eventy.injection.singletons import build, may_be_built
 from eventy.injection.wiring import Wiring
+from eventy.telemetry.logging import formatter_of
 from eventy.words import closest
 
 _OPTION = re.compile(r"\bconfig\.(\w+)")
@@ -72,6 +74,7 @@ class Examination:
         self._wiring = Wiring(self.paths, VARIABLES_OF_FIELDS.get)
         self._opens_resources = opens_resources
         self._asked: list[Asked] = []
+        self._asked_by_routes: list[Asked] = []
         self._errors: list[ConfigurationError] = []
 
     # ------------------------------------------------------------ what is found
@@ -79,7 +82,9 @@ class Examination:
     @property
     def mistakes(self) -> tuple[str, ...]:
         """What is wrong, a text each."""
-        texts = (*(_with_variables(str(error)) for error in self._errors), *map(str, self._wiring.flaws))
+        known = set(map(str, self._errors))  # a pattern that the serializer can't compile either, for example
+        flaws = (flaw for flaw in self._wiring.flaws if flaw.text not in known)
+        texts = (*(_with_variables(str(error)) for error in self._errors), *map(str, flaws))
         return tuple(dict.fromkeys(texts))
 
     def raise_any(self) -> None:
@@ -89,6 +94,13 @@ class Examination:
             causes = [*(flaw.error for flaw in flaws if flaw.error is not None), None]
             statuses = [*(error.exit_status for error in self._errors), *(flaw.exit_status for flaw in flaws)]
             raise WiringError(self.mistakes, max(statuses)) from causes[0]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is worth a look where there are no mistakes, a text each."""
+        asked = (provider for one in (*self._asked, *self._asked_by_routes) for provider in one.providers)
+        app = filter(None, (self.container.providers.get("app"),))
+        return (*overtaken(self.registry), *unstarted(tuple(self.singletons()), self.components, asked, app))
 
     @property
     def providers(self) -> int:
@@ -133,6 +145,8 @@ class Examination:
         registered = Registered.of(self.container, self._wiring, opens_resources=self._opens_resources)
         self.registry = registered.registry
         self._errors += registered.errors
+        for cls in dict.fromkeys(one.cls for one in self.registry):
+            self._attempt(refuse_unmade, cls)
         for registration in (*self.registry, *self.registry.tombstones):
             try:
                 registration.matches(())  # a pattern that can't be compiled
@@ -189,13 +203,21 @@ class Examination:
         """Compile the routes, walk through what they ask for, and build what nobody else has asked for."""
         app = self.app or _Unbuilt(self.container)
         for server in (one for one in self.components if isinstance(one, SanicServer)):
-            routes = tuple(self._asked_by_routes(server))
+            routes = tuple(self._routes_of(server))
+            self._asked_by_routes += routes
             for asked in routes:
                 asked.walk(self._wiring)
             self.build()
             self._attempt(server.prepare, app)
             for asked in routes:
                 self._errors += asked.misfits(self._wiring)
+
+    def look_at_log(self) -> None:
+        """Judge the log's format, which isn't the application's matter but of the process that it will run in."""
+        config = self.container.providers.get("config")
+        values: object = config() if isinstance(config, Configuration) else None
+        if isinstance(values, dict):
+            self._attempt(formatter_of, values.get("log_format"))
 
     # ------------------------------------------------------------ parts of them
 
@@ -221,7 +243,7 @@ class Examination:
                 "container, and pass container=__self__"
             )
 
-    def _asked_by_routes(self, server: SanicServer) -> Iterator[Asked]:
+    def _routes_of(self, server: SanicServer) -> Iterator[Asked]:
         for called in (one for route in in_order(server.sanic.router.routes) for one in called_by(route)):
             try:
                 yield asked_by_route(called.handler, self.container, called.given, called.passed)

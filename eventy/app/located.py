@@ -72,13 +72,17 @@ def located(name: object, folder: Path, *, named_by: str) -> Located:
         sys.path.insert(0, str(folder))
     module = _imported(module_name, folder, where)
     if not hasattr(module, attribute):
-        known = [one for one in vars(module) if not one.startswith("_")]
+        known = {name: one for name, one in vars(module).items() if callable(one) and not name.startswith("_")}
+        own = [name for name, one in known.items() if getattr(one, "__module__", None) == module_name]
+        near = closest(attribute, own) or closest(attribute, known)
         file = getattr(module, "__file__", None)
         place = f"{module_name} ({file})" if file else module_name
-        raise NotLocatedError(f"{where}, but {place} has no {attribute!r}{closest(attribute, known)}: correct the name")
+        raise NotLocatedError(f"{where}, but {place} has no {attribute!r}{near}: correct the name")
     function = getattr(module, attribute)
     if not callable(function):
-        raise NotLocatedError(f"{where}, which is {type(function).__name__} and can't be called: name a function")
+        raise NotLocatedError(
+            f"{where}, which is of type {type(function).__name__} and can't be called: name a function"
+        )
     return Located(name, function)
 
 

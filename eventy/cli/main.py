@@ -70,6 +70,8 @@ def _command(commands: Any, name: str, meaning: str) -> argparse.ArgumentParser:
 def _check(parsed: argparse.Namespace) -> None:
     app = _located(parsed)
     found = _examined(app)
+    for note in found.notes:
+        print(f"eventy: note: {note}", file=sys.stderr)
     print(f"{app.name}: no mistakes in {counted(found.providers, 'provider')} and {counted(found.handlers, 'handler')}")
 
 
@@ -99,6 +101,7 @@ def _located(parsed: argparse.Namespace) -> Located:
 def _examined(app: Located, *, with_routes: bool = True) -> Examination:
     """Return what was found of a sound application. Raises EventyError with everything that is wrong otherwise."""
     examination = inside_loop(lambda: examine(_made(app), with_routes=with_routes))
+    examination.look_at_log()
     examination.drop_tasks()
     examination.raise_any()
     return examination

@@ -132,6 +132,21 @@ class Registry:
         """Return the first registration that is meant by the name of a tombstone, if any is."""
         return self._first(self._tombstones, name)
 
+    def overtaken(self) -> Iterator[tuple[Registration, Registration]]:
+        """Yield each registration that can never be the first that matches, with the one before it that always is.
+
+        Which names two regexes have in common isn't known: only the same one before itself is told.
+        """
+        for registrations in (self._registrations, self._tombstones):
+            for place, one in enumerate(registrations):
+                before = next((other for other in registrations[:place] if self._takes_all_of(other, one)), None)
+                if before is not None:
+                    yield one, before
+
+    def _takes_all_of(self, other: Registration, one: Registration) -> bool:
+        is_name = one.pattern in self._names
+        return one.pattern == other.pattern or (is_name and one.pattern in other.matches(self._names))
+
     def _first(self, registrations: Iterable[Registration], name: str) -> Registration | None:
         names = self._names | {name}
         return next((one for one in registrations if name in one.matches(names)), None)

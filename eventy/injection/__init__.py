@@ -3,7 +3,7 @@
 from dependency_injector.containers import Container
 from dependency_injector.wiring import Provide
 
-from eventy.injection.fit import refuse_unbound
+from eventy.injection.fit import refuse_unbound, refuse_unmade
 from eventy.injection.handlers import Call, compile_handler, compile_handlers
 from eventy.injection.mistakes import Mistakes, attempt_all
 from eventy.injection.names import check_names
@@ -28,4 +28,5 @@ __all__ = [
     "refuse_parameters",
     "refuse_sync",
     "refuse_unbound",
+    "refuse_unmade",
 ]

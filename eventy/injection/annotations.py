@@ -62,6 +62,11 @@ def shown(annotation: object) -> str:
     return inspect.formatannotation(annotation).replace("typing.", "")
 
 
+def asked_for(annotation: object) -> str:
+    """Return the type in an annotation as its author wrote it: without what `Annotated` carries beside it."""
+    return shown(get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation)
+
+
 def metadata(annotation: object) -> tuple[object, ...]:
     """Return what `Annotated` carries, also inside `… | None` and behind a type alias."""
     annotation = _without_alias(annotation)

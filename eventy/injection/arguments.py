@@ -11,7 +11,7 @@ from dependency_injector import providers
 from dependency_injector.containers import Container
 
 from eventy.errors import InjectionError
-from eventy.injection.annotations import classes, fits, shown
+from eventy.injection.annotations import asked_for, classes, fits
 from eventy.injection.entering import is_entered, may_be_entered
 from eventy.injection.lookup import CONFIGURATION, by_marker, by_name
 from eventy.injection.markers import marker_of
@@ -129,7 +129,7 @@ def refuse_misfit(made: type | None, parameter: Parameter) -> None:
     """Raise InjectionError where the class of what a provider makes is known, and isn't what a parameter takes."""
     if made is not None and not _takes(parameter, made):
         raise InjectionError(
-            f"its provider makes a {made.__qualname__}, which is no {shown(parameter.annotation)}: "
+            f"its provider makes a {made.__qualname__}, which is no {asked_for(parameter.annotation)}: "
             f"correct the annotation or the container"
         )
 
@@ -138,12 +138,12 @@ def _refuse_setting(value: object, parameter: Parameter) -> None:
     """The library's strict configuration is strict about names alone. The value isn't shown: it may be a secret."""
     if _takes(parameter, type(value)):
         return
-    expected = shown(parameter.annotation)
+    expected = asked_for(parameter.annotation)
     if value is None:
         raise InjectionError(f"the setting has no value, expected {expected}: set it, or write `{expected} | None`")
     raise InjectionError(
-        f"the setting is a {type(value).__qualname__}, which is no {expected}: correct the annotation, "
-        f'or have it read, Provide["config.x", as_int()]'
+        f"the setting is of type {type(value).__qualname__}, which is no {expected}: correct the annotation, "
+        f'or have it read, Provide["config.x", as_int()] for example'
     )
 
 

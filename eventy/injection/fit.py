@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from inspect import Parameter
 from types import FunctionType, MethodType
 
 from eventy.errors import InjectionError
 from eventy.event.base import BaseEvent
-from eventy.injection.annotations import classes, fits, shown
+from eventy.injection.annotations import classes, fits, names_of, read, shown
 from eventy.injection.markers import marker_of
 from eventy.injection.signature import Signature
 
@@ -89,3 +89,49 @@ def refuse_unbound(cls: type[BaseEvent], name: str) -> None:
             f"{cls.__module__}.{cls.__qualname__}.{name} is {found!r}, which can't be called: "
             f"write it as a method, `async def {name}(self, …)`"
         )
+
+
+def refuse_unmade(cls: type[BaseEvent]) -> None:
+    """Raise InjectionError for a class that no message can become an object of: it takes something else than data."""
+    if inspect.getattr_static(cls, "from_data") is not inspect.getattr_static(BaseEvent, "from_data"):
+        if not _takes(cls.from_data, "", {}):
+            raise InjectionError(
+                f"{_where(cls)} has a from_data({_parameters(cls.from_data)}), but that gets a schema's name "
+                "and a message's data: write `@classmethod` and `def from_data(cls, event_name, event_data)`"
+            )
+    elif not _takes(cls, {}):
+        raise InjectionError(
+            f"{_where(cls)} takes ({_parameters(cls)}), but is made of a message's data, {cls.__qualname__}(data): "
+            "have __init__ take `data: dict` alone, or define the classmethod from_data(cls, event_name, event_data)"
+        )
+
+
+def _takes(made_by: Callable[..., object], *given: object) -> bool:
+    """Return whether a class or a function can be called so, as far as that can be told."""
+    try:
+        signature = inspect.signature(made_by)
+    except (TypeError, ValueError):
+        return True
+    try:
+        passed = signature.bind(*given).arguments
+    except TypeError:
+        return False
+    names = names_of(made_by.__init__ if isinstance(made_by, type) else made_by)  # type: ignore[misc]  # of any class
+    parameters = (signature.parameters[name] for name in passed)
+    return all(
+        _may_take(one.replace(annotation=read(one.annotation, names)), type(value))
+        for one, value in zip(parameters, given, strict=False)
+        if one.kind is not Parameter.VAR_POSITIONAL
+    )
+
+
+def _parameters(made_by: Callable[..., object]) -> str:
+    return ", ".join(map(str, inspect.signature(made_by).parameters.values()))
+
+
+def _where(cls: type) -> str:
+    name = f"{cls.__module__}.{cls.__qualname__}"
+    try:
+        return f"{name} ({inspect.getsourcefile(cls)}:{inspect.getsourcelines(cls)[1]})"
+    except (OSError, TypeError):  # it was made without a file
+        return name

@@ -64,6 +64,18 @@ def by_marker(container: Container, marker: Marker) -> providers.Provider[Any]:
     return _readable(modified, marker) if isinstance(modified, CONFIGURATION) else modified
 
 
+def empty(path: str) -> str:
+    """Return what is said of a configuration that nothing fills.
+
+    Parameters
+        path: what the root container calls it.
+    """
+    container, _, name = path.rpartition(".")
+    if container:
+        return f"the configuration of {container} is empty: pass it one, providers.Container(…, config=config)"
+    return f"{name} is empty: fill it, {name}.from_dict(load_settings().as_dict()) for example"
+
+
 def _refuse_unfilled(provider: providers.Provider[Any], named: str) -> None:
     if isinstance(provider, providers.Dependency) and not provider.is_defined:
         raise InjectionError(f"{named} is a dependency that nothing fills: pass it to its container")
@@ -101,6 +113,8 @@ def _attribute(part: Any, name: str, marker: Marker) -> Any:
 
 def _key(configuration: Any, key: str, walked: list[str]) -> Any:
     values = configuration()
+    if not values and isinstance(configuration, providers.Configuration):
+        raise InjectionError(empty(".".join(walked)))
     if isinstance(values, dict) and key not in values:
         raise InjectionError(f"{'.'.join(walked)!r} has no value {key!r}{closest(key, values)}: correct the marker")
     return configuration.__getattr__(key)  # by getattr, keys such as `get` and `update` would be its methods

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from inspect import Parameter
 from typing import Any, Protocol
 
 from dependency_injector import providers
 from dependency_injector.errors import Error
 
 from eventy.injection.annotations import classes, fits, shown
-from eventy.injection.parameters import parameter_of
+from eventy.injection.lookup import empty
+from eventy.injection.parameters import parameters_of
 from eventy.injection.paths import Paths, name_of
 from eventy.words import closest, described
 
@@ -65,12 +67,14 @@ class Options:
         Parameters
             one: the provider that is built with the setting, which has a value.
         """
-        parameter = parameter_of(one, option)
-        allowed = None if parameter is None else classes(parameter.annotation)
-        if parameter is None or not allowed or fits(type(value := option()), allowed):
+        for parameter in parameters_of(one, option):
+            yield from self._misfits(one, option, parameter)
+
+    def _misfits(self, one: Any, option: Any, parameter: Parameter) -> Iterator[str]:
+        allowed = classes(parameter.annotation)
+        if not allowed or fits(type(value := option()), allowed):
             return
-        caller: Any = one
-        taken = f"{name_of(caller.provides)} takes {parameter.name}: {shown(parameter.annotation)}"
+        taken = f"{name_of(one.provides)} takes {parameter.name}: {shown(parameter.annotation)}"
         setting = self._setting(option)
         if value is None:
             found, advice = (f"{setting.name} isn't set", f"set {setting.name}") if setting else ("is None", "set it")
@@ -91,12 +95,8 @@ class Options:
         values: Any = found
         keys = _keys(option)
         beginning = self._paths.of(option).split(".")[: -len(keys)]
-        if not values and prefix:
-            container = prefix.rstrip(".")
-            return f"the configuration of {container} is empty: pass it one, providers.Container(…, config=config)"
         if not values:
-            first = beginning[0]
-            return f"{first} is empty: fill it, {first}.from_dict(load_settings().as_dict()) for example"
+            return empty(f"{prefix}{beginning[0]}")
         for index, key in enumerate(keys):
             if not isinstance(values, dict) or key not in values:
                 place = ".".join((*beginning, *keys[:index]))

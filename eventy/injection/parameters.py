@@ -41,23 +41,20 @@ def mismatch(signature: inspect.Signature, args: Sequence[object], kwargs: Mappi
     return None
 
 
-def parameter_of(one: providers.Provider[Any], needed: providers.Provider[Any]) -> inspect.Parameter | None:
-    """Return the annotated parameter that gets what a provider makes; None when it isn't known."""
+def parameters_of(one: providers.Provider[Any], needed: providers.Provider[Any]) -> Iterator[inspect.Parameter]:
+    """Yield the annotated parameters that get what a provider makes: one may be passed several times."""
     caller: Any = one
     signature = _signature(one)
     if signature is None:
-        return None
+        return
     try:
         passed = signature.bind(*caller.args, **caller.kwargs).arguments
     except TypeError:
-        return None
+        return
     for name, value in passed.items():
-        if value is needed:
-            parameter = signature.parameters[name]
-            if parameter.annotation is parameter.empty:
-                return None
-            return parameter.replace(annotation=read(parameter.annotation, _namespace(caller.provides)))
-    return None
+        parameter = signature.parameters[name]
+        if value is needed and parameter.annotation is not parameter.empty:
+            yield parameter.replace(annotation=read(parameter.annotation, _namespace(caller.provides)))
 
 
 def _signature(one: providers.Provider[Any]) -> inspect.Signature | None:

@@ -19,13 +19,14 @@ def maker(provider: Provider) -> object:
     """Return the class or function whose result is handed out; None when that isn't known."""
     if isinstance(provider, CALLING):
         return provider.provides
-    if isinstance(provider, providers.MethodCaller):  # provider.provided.method.call()
+    if isinstance(provider, providers.MethodCaller):  # provider.provided.method.call(), or provider.provided.call()
         getter: Any = provider
-        method = getter.provides
-        if isinstance(method, providers.AttributeGetter):
-            instance: Any = method
-            owner = made_class(getattr(instance.provides, "provides", None))
-            return getattr(owner, str(method.name), None)
+        called, name = getter.provides, "__call__"
+        if isinstance(called, providers.AttributeGetter):
+            attribute: Any = called
+            called, name = attribute.provides, str(attribute.name)
+        owner = made_class(getattr(called, "provides", None))
+        return getattr(owner, name, None)
     return None
 
 

@@ -13,7 +13,7 @@ from eventy.injection.dependencies import CALLING, holds_providers, last_overrid
 from eventy.injection.entering import is_entered
 from eventy.injection.kept import is_shared
 from eventy.injection.lookup import CONFIGURATION
-from eventy.injection.parameters import parameter_of
+from eventy.injection.parameters import parameters_of
 from eventy.injection.paths import Paths, name_of
 from eventy.injection.products import class_override, in_force, made_class, maker, must_be_awaited, unfit
 
@@ -105,8 +105,7 @@ def of_kept(owner: str, shorter: providers.Provider[Any], name: str) -> Iterator
 
 def expects_class(one: providers.Provider[Any], needed: providers.Provider[Any]) -> bool:
     """Return whether a class is expected rather than an instance."""
-    parameter = parameter_of(one, needed)
-    return parameter is not None and type in (classes(parameter.annotation) or ())
+    return any(type in (classes(parameter.annotation) or ()) for parameter in parameters_of(one, needed))
 
 
 def _of_literals(one: Any) -> Iterator[str]:
@@ -131,12 +130,13 @@ def _of_selector(selector: providers.Selector) -> Iterator[str]:
 
 def of_class(one: Any, needed: providers.Provider[Any]) -> Iterator[str]:
     """Compare classes, where both are known; a fake that overrides needn't inherit, and a value can be looked at."""
-    parameter, made = parameter_of(one, needed), made_class(needed)
-    if parameter is None or made is None or needed.last_overriding is not None or type(needed) is providers.Object:
+    made = made_class(needed)
+    if made is None or needed.last_overriding is not None or type(needed) is providers.Object:
         return
-    allowed = classes(parameter.annotation)
-    if allowed and not fits(made, allowed):
-        yield (
-            f"makes a {made.__qualname__}, but {name_of(one.provides)} takes {parameter.name}: "
-            f"{shown(parameter.annotation)}: correct the container or the annotation"
-        )
+    for parameter in parameters_of(one, needed):
+        allowed = classes(parameter.annotation)
+        if allowed and not fits(made, allowed):
+            yield (
+                f"makes a {made.__qualname__}, but {name_of(one.provides)} takes {parameter.name}: "
+                f"{shown(parameter.annotation)}: correct the container or the annotation"
+            )

@@ -39,7 +39,7 @@ def configure_logging(level: str, format: str) -> None:  # noqa: A002  # as EVEN
     handler.addFilter(with_text)
     # Dozens of lines a second for as long as a broker is away; what eventy itself says of that is enough.
     handler.addFilter(OncePerInterval("aiokafka"))
-    handler.setFormatter(_json() if format == "json" else _ConsoleFormatter())
+    handler.setFormatter(formatter_of(format))
     root = logging.getLogger()
     for former in [one for one in root.handlers if isinstance(one, _Handler)]:
         root.removeHandler(former)
@@ -47,6 +47,11 @@ def configure_logging(level: str, format: str) -> None:  # noqa: A002  # as EVEN
     root.setLevel(level)
     for name, least in _OTHERS.items():
         logging.getLogger(name).setLevel(max(least, root.level))
+
+
+def formatter_of(format: str) -> logging.Formatter:  # noqa: A002  # as EVENTY_LOG_FORMAT
+    """Return what makes lines of a format. Raises ConfigurationError when the library for `json` isn't installed."""
+    return _json() if format == "json" else _ConsoleFormatter()
 
 
 def is_debug_asked() -> bool:

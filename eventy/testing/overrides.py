@@ -28,7 +28,7 @@ _NAMELESS = (
 
 
 class OverrideError(EventyError, AssertionError):
-    """An override that outlives its test, is left in the wrong order, or would hand out a class."""
+    """An override that outlives its test, is left in the wrong order, or can't be made so."""
 
 
 @contextmanager
@@ -42,7 +42,8 @@ def override(provider: providers.Provider[Any], by: T) -> Iterator[T]:
         provider: of any container, nested ones too, or an option of the configuration.
         by: a provider, or what is handed out itself.
 
-    Raises OverrideError for a class, for a whole container, and when it isn't the last override on leaving.
+    Raises OverrideError for what is no provider, for a class, for a whole container, and when it isn't the last
+    override on leaving.
     """
     overridden = _root(provider)
     _refuse(overridden, by)
@@ -118,6 +119,10 @@ def _said(left: list[str]) -> str:
 
 
 def _refuse(provider: Any, by: object) -> None:
+    if not isinstance(provider, providers.Provider):
+        raise OverrideError(
+            f"found {provider!r}, expected the provider that is overridden: override(container.clock, …) for example"
+        )
     if isinstance(by, type):
         raise OverrideError(f"{_described(provider)} would be overridden with {instead_of_class(by)}")
     if isinstance(provider, _CONTAINERS):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import os
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import pytest
 from dependency_injector import containers, providers
@@ -29,6 +31,7 @@ from eventy.event.base import BaseEvent
 from eventy.event.registry import Registry, on
 from eventy.http.server import SanicServer
 from eventy.injection import Provide
+from eventy.serializer.avro import AvroEventSerializer
 from eventy.testing.harness import Harness
 from payment.repository.memory import MemoryPaymentRepository
 from tests.app.mistaken import a_root, a_root_with_a_route, mistakes_of, settings
@@ -38,6 +41,9 @@ KAFKA = Settings(
     event_emitter="eventy.emitter.kafka.KafkaProducer",
     kafka_bootstrap_server="127.0.0.1:1",
 )
+
+
+async def handle(event: BaseEvent) -> None: ...
 
 
 async def misspelt(event: BaseEvent, payment_repo: object) -> None: ...
@@ -292,6 +298,63 @@ def test_message_that_cannot_be_registered_hides_no_other() -> None:
     assert message.startswith("<class 'str'> isn't a message")
     assert parameter.startswith("misspelt (")
     assert first.startswith("registry: <class 'int'> isn't a message")
+
+
+def test_pattern_that_cannot_be_compiled_is_told_once(tmp_path: Path) -> None:
+    registry = providers.Singleton(Registry, providers.Object((on("a.[", handle),)))
+    serializer = providers.Singleton(AvroEventSerializer, registry=registry, schemas_folder=tmp_path)
+    (mistake,) = mistakes_of(a_root(registry=registry, event_serializer=serializer))
+    assert mistake.startswith("GenericEvent is registered for 'a.[', which is neither the name of a schema nor a")
+
+
+class Booked(BaseEvent):
+    def __init__(self, room: str, guest: str) -> None:
+        super().__init__({"room": room, "guest": guest})
+
+
+@dataclass
+class Freed(BaseEvent):
+    room: str
+
+
+class Moved(BaseEvent):
+    @classmethod
+    def from_data(cls, event_data: dict[str, Any]) -> Self:  # type: ignore[override]  # the mistake
+        return cls(event_data)
+
+
+@pytest.mark.parametrize(
+    ("cls", "says"),
+    [
+        (
+            Booked,
+            "takes (room: 'str', guest: 'str'), but is made of a message's data, Booked(data): have __init__ take",
+        ),
+        (Freed, "takes (room: 'str'), but is made of a message's data, Freed(data): have __init__ take `data: dict` "),
+        (Moved, "has a from_data(event_data: 'dict[str, Any]'), but that gets a schema's name and a message's data: "),
+    ],
+)
+def test_message_that_its_class_cannot_be_made_of_is_told_with_the_place(cls: type[BaseEvent], says: str) -> None:
+    registry = Registry((cls, on("of_functions", handle, cls=cls)))
+    (mistake,) = mistakes_of(a_root(registry=providers.Object(registry)))
+    place = f"{__file__}:{inspect.getsourcelines(cls)[1]}"
+    assert mistake.startswith(f"{__name__}.{cls.__qualname__} ({place}) {says}")
+    assert "from_data(cls, event_name, event_data)" in mistake
+
+
+def test_class_that_makes_its_objects_otherwise_is_fine() -> None:
+    class Made(Booked):
+        @classmethod
+        def from_data(cls, event_name: str, event_data: dict[str, Any]) -> Self:
+            return cls(**event_data)
+
+    class Typed(BaseEvent):
+        def __init__(self, data: Mapping[str, object], *, is_new: bool = False) -> None: ...
+
+    class Whatever(BaseEvent):
+        def __init__(self, *args: Any) -> None: ...
+
+    check(a_root(registry=providers.Object(Registry((Made, Typed, Whatever)))))
 
 
 def test_single_message_without_its_comma_is_told_as_the_registry_tells_it() -> None:

@@ -301,7 +301,20 @@ def test_singleton_may_have_the_provider_and_a_factory_may_have_both() -> None:
 # ---------------------------------------------------------------- async context managers
 
 
-@pytest.mark.parametrize("opened", [providers.Factory(session), providers.Factory(Asynchronous)])
+class Sessions:
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[str]:
+        yield "session"
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [
+        providers.Factory(session),
+        providers.Factory(Asynchronous),
+        providers.Singleton(Sessions).provided.call(),
+    ],
+)
 @pytest.mark.parametrize("kind", [providers.Singleton, providers.Factory])
 def test_context_manager_behind_another_provider_is_refused(kind: Any, opened: providers.Provider[Any]) -> None:
     (mistake,) = mistakes_in(session=opened, service=kind(Service, drafts=opened))
@@ -398,6 +411,16 @@ def test_class_that_does_not_fit_is_refused() -> None:
         "repository → clock: makes a Clock, but Repository takes engine: Engine: correct the container or the "
         "annotation"
     )
+
+
+def test_provider_that_is_passed_twice_is_compared_with_both_parameters() -> None:
+    class Pair:
+        def __init__(self, first: Clock, second: Engine) -> None: ...
+
+    clock = providers.Singleton(Clock)
+    (mistake,) = mistakes_in(clock=clock, pair=providers.Singleton(Pair, first=clock, second=clock))
+    assert mistake.startswith("pair → clock: makes a Clock, but ")
+    assert "Pair takes second: Engine" in mistake
 
 
 # ---------------------------------------------------------------- arguments

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any, Protocol, TypedDict
 
+import pytest
 from dependency_injector import containers, providers
 from dependency_injector.wiring import as_int
 
-from eventy.app.check import check
+from eventy.app.check import build_app, check
 from eventy.app.eventy import Eventy
 from eventy.app.settings import Settings
 from eventy.command.base import BaseCommand
@@ -116,6 +118,17 @@ def test_value_of_another_type_is_shown_without_secrets() -> None:
     )
 
 
+def test_value_that_is_passed_twice_is_compared_with_both_parameters() -> None:
+    class Listener:
+        def __init__(self, *, host: str, port: int) -> None: ...
+
+    config = settings()
+    host = config.http_handler_host
+    (mistake,) = mistakes_in(config=config, listener=providers.Singleton(Listener, host=host, port=host))
+    assert mistake.startswith("listener → config.http_handler_host: EVENTY_HTTP_HANDLER_HOST is '127.0.0.1', of type")
+    assert "Listener takes port: int" in mistake
+
+
 def test_value_for_what_cannot_be_looked_up_at_run_time_passes() -> None:
     config = settings(database={"url": "sqlite://"})
     check(
@@ -161,6 +174,26 @@ def test_configuration_that_was_never_filled_is_told() -> None:
     assert mistake == (
         "engine → config.database_url: config is empty: fill it, config.from_dict(load_settings().as_dict()) for "
         "example"
+    )
+
+
+def test_marker_of_a_configuration_that_was_never_filled_is_told_alike() -> None:
+    class Limited(BaseCommand):
+        @classmethod
+        def name(cls) -> str:
+            return "Limited"
+
+        async def execute(
+            self, port: Annotated[int, Provide["config.port"]], url: Annotated[str, Provide["database.config.url"]]
+        ) -> None: ...
+
+    config: Any = providers.Configuration(strict=True)
+    database = providers.Container(Database)
+    registry = providers.Singleton(Registry, providers.Object((Limited,)))
+    port, url, _ = mistakes_in(config=config, database=database, registry=registry)
+    assert port.endswith("]': config is empty: fill it, config.from_dict(load_settings().as_dict()) for example")
+    assert url.endswith(
+        "]': the configuration of database is empty: pass it one, providers.Container(…, config=config)"
     )
 
 
@@ -226,3 +259,13 @@ def test_container_that_is_declared_is_told_alike() -> None:
     container.config.from_dict(Settings().as_dict())
     (mistake,) = mistakes_of(container)
     assert mistake.startswith("database.session_factory → config.url: config has no 'url'")
+
+
+def test_log_format_whose_library_is_not_installed_is_told_though_who_embeds_it_has_a_log_of_his_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "pythonjsonlogger.json", None)
+    container = a_root(config=settings(log_format="json"))
+    (mistake,) = mistakes_of(container)
+    assert mistake.startswith("EVENTY_LOG_FORMAT is 'json', but python-json-logger isn't installed: install eventy[js")
+    assert isinstance(build_app(container), Eventy)

@@ -11,6 +11,7 @@ from eventy.app.located import BrokenModuleError, NotLocatedError, located_app
 
 MODULES = {
     "found_service": "def create(): return 'made'\nnothing = 1\n",
+    "found_importing": "from eventy.app.create import create\ndef create_it(): ...\ncreated = 1\n",
     "found_missing": "import nowhere_to_be_found",
     "found_misspelt": (
         "from dependency_injector import providers\nprovider = providers.Singleton('eventy.clock.Clok')"
@@ -58,9 +59,10 @@ def test_what_is_named_goes_before_what_the_project_says(project: Path) -> None:
         (":create", "expected module:function"),
         ("found_service:create()", "expected module:function"),
         ("found_service:creat", "has no 'creat' (closest: 'create'): correct the name"),
+        ("found_importing:creat", "has no 'creat' (closest: 'create_it'): correct the name"),
         ("found_service:strange", "found_service.py) has no 'strange': correct the name"),
         ("sys:strange", "but sys has no 'strange'"),
-        ("found_service:nothing", "which is int and can't be called: name a function"),
+        ("found_service:nothing", "which is of type int and can't be called: name a function"),
         ("found_servce:create", "there is no module 'found_servce' (closest: 'found_service') in "),
         ("nowhere:create", "there is no module 'nowhere' in "),
         ("payment.commnds:create", "there is no module 'payment.commnds'"),

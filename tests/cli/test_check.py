@@ -18,7 +18,10 @@ from dependency_injector import providers
 from containers.application import create_container
 from eventy.app.check import build_app
 from eventy.app.settings import Settings
+from eventy.event.registry import Registry, on
+from payment.messages import MESSAGES
 
+async def handle(event): pass
 def a_number(): return 1
 def broken(): return {}["container"]
 def ending(): raise SystemExit(0)
@@ -32,6 +35,10 @@ async def coming(): return create_container()
 def wrong(settings: Settings | None = None):
     container = create_container(settings)
     container.payment_repository.override(dict)
+    return container
+def overtaken():
+    container = create_container()
+    container.registry.override(Registry([on("qotto", handle), *MESSAGES]))
     return container
 no_function = 3
 """
@@ -61,6 +68,17 @@ def test_sound_application(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = outcome(capsys, "check", "--app", "containers.application:create_container")
     assert (status, err) == (0, "")
     assert out == "containers.application:create_container: no mistakes in 22 providers and 6 handlers\n"
+
+
+def test_notes_are_told_on_stderr_and_are_no_mistakes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = outcome(capsys, "check", "--app", f"service_{folder.name}:overtaken")
+    assert (status, ": no mistakes in 22 providers and " in out) == (0, True), err
+    first, *_ = err.splitlines()
+    assert first == (
+        "eventy: note: CreatePayment, registered for 'qotto.payment.command.CreatePayment', never gets a message: "
+        "on('qotto', handle) stands before it, and the first that matches a name wins. Put it first, or take one of "
+        "them out"
+    )
 
 
 def test_application_of_pyproject(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,6 +124,15 @@ def test_defaults_in_place_of_wrong_settings_are_nobodys_mistake(
     assert (status, err.splitlines()[0]) == (1, "eventy: 2 mistakes were found:")
 
 
+def test_log_that_the_process_could_not_have_is_told(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVENTY_LOG_FORMAT", "json")
+    monkeypatch.setitem(sys.modules, "pythonjsonlogger.json", None)
+    status, _, err = outcome(capsys, "check", "--app", "containers.application:create_container")
+    assert (status, "EVENTY_LOG_FORMAT is 'json', but python-json-logger isn't installed" in err) == (1, True), err
+
+
 @pytest.mark.parametrize(
     ("function", "status", "message"),
     [
@@ -116,7 +143,7 @@ def test_defaults_in_place_of_wrong_settings_are_nobodys_mistake(
         ("in_a_circle", 1, "is built with itself"),
         ("coming", 1, "coming() is async, expected a function that returns a container"),
         ("takes", 2, ":takes can't be called without arguments (missing a required argument: 'folder')"),
-        ("no_function", 2, ":no_function', which is int and can't be called"),
+        ("no_function", 2, ":no_function', which is of type int and can't be called"),
         ("brokn", 2, "has no 'brokn' (closest: 'broken')"),
     ],
 )

@@ -133,3 +133,38 @@ def test_tombstone_is_no_class_to_register() -> None:
         Registry([Tombstone])
     with pytest.raises(RegistryError, match=expected):
         Registration("a", Tombstone)
+
+
+class PaidAgain(PaymentCreated):
+    """Has the same name."""
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (PaidAgain, PaymentCreated),
+        (on(r"qotto\..*", handler), PaymentCreated),
+        (PaymentCreated, on(PaymentCreated.name(), handler)),
+        (on(r"qotto\..*", handler), on(r"qotto\..*", handler, handler)),
+        (on(r"qotto\..*", handler, tombstones=True), on(CONTRACT_EVENTS[0], handler, tombstones=True)),
+    ],
+)
+def test_registration_that_another_one_overtakes(first: Any, second: Any) -> None:
+    registry = Registry([first, on("elsewhere", handler), second])
+    registry.know(CONTRACT_EVENTS)
+    ((overtaken, before),) = registry.overtaken()
+    assert [before] == [*Registry([first]), *Registry([first]).tombstones]
+    assert [overtaken] == [*Registry([second]), *Registry([second]).tombstones]
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        (PaymentCreated, on(r"qotto\..*", handler)),
+        (on(r"qotto\..*Created", handler), on(r"qotto\..*", handler)),
+        (on(r"qotto\..*", handler, tombstones=True), PaymentCreated),
+        (on("qotto.payment", handler), on("qotto.payment.event", handler)),
+    ],
+)
+def test_registration_that_may_get_a_message_is_not_overtaken(messages: Any) -> None:
+    assert list(Registry(messages).overtaken()) == []

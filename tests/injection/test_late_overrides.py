@@ -27,6 +27,12 @@ async def opened() -> AsyncIterator[Repository]:
     yield Repository()
 
 
+class Sessions:
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[Repository]:
+        yield Repository()
+
+
 async def connect() -> Repository:
     return Repository()
 
@@ -40,6 +46,7 @@ async def route(request: object, payment_repository: Repository) -> object:
     [
         (Emitter, "overridden with the class Emitter, which is handed out as it is"),
         (providers.Factory(opened), "overridden with one of an async context manager, a _AsyncGeneratorContextManager"),
+        (providers.Singleton(Sessions).provided.call(), "overridden with one of an async context manager, a _Async"),
         (
             providers.Coroutine(connect),
             "overridden with a Coroutine of the async connect, which must be awaited: await",

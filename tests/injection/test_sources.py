@@ -338,8 +338,9 @@ def test_setting_that_fits_its_annotation(annotation: Any) -> None:
     ("name", "annotation", "text"),
     [
         ("nothing", str, "the setting has no value, expected str: set it, or write `str | None`"),
-        ("timeout", int, "the setting is a str, which is no int: correct the annotation, or have it read, "),
-        ("limits", list, "the setting is a dict, which is no list"),
+        ("timeout", int, "the setting is of type str, which is no int: correct the annotation, or have it read, "),
+        ("limits", list, "the setting is of type dict, which is no list"),
+        ("limits", Annotated[list[int], "at most"], "the setting is of type dict, which is no list[int]: correct the"),
     ],
 )
 def test_setting_that_does_not_fit_its_annotation_is_refused(name: str, annotation: Any, text: str) -> None:

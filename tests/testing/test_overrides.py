@@ -125,6 +125,13 @@ def test_class_is_refused(container: Any) -> None:
         assert container.repository() is Fake
 
 
+def test_name_of_a_provider_is_refused() -> None:
+    name: Any = "repository"
+    expected = "found 'repository', expected the provider that is overridden: override"
+    with pytest.raises(OverrideError, match=expected), override(name, Fake()):
+        pass
+
+
 def test_whole_container_is_refused(container: Any) -> None:
     with pytest.raises(OverrideError, match="one by one"), override(container.payment, PaymentContainer()):
         pass
