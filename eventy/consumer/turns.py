@@ -24,13 +24,15 @@ class Turns:
         self._flushing = 0
         self._nobody_rests = asyncio.Event()
         self._nobody_rests.set()
+        self._beginning = asyncio.Lock()
 
     async def begin(self) -> None:
         """Wait for the turn to begin a slice; what others are flushing gets on meanwhile."""
-        while self._resting:
-            await self._nobody_rests.wait()
-        if self._flushing:
-            await self.rest()
+        async with self._beginning:  # in a row: each rest would wake all the partitions that wait, for one to begin
+            while self._resting:
+                await self._nobody_rests.wait()
+            if self._flushing:
+                await self.rest()
 
     async def rest(self) -> None:
         """Leave the loop to everything else, but for slices that would begin."""
