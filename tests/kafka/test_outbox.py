@@ -10,10 +10,13 @@ from aiokafka import AIOKafkaProducer
 from eventy.broker.kafka.connection import KafkaConnection
 from eventy.broker.kafka.outbox import Outboxes, Parcel
 from eventy.broker.kafka.producer import LiveProducer
+from eventy.clock import Clock
 from eventy.errors import BrokerUnavailableError, RecordTooLargeError
 from eventy.message.record import ProducerRecord, TopicPartition
-from eventy.testing.conformance.scene import Scene
+from eventy.testing.conformance.scene import Scene, until
 from eventy.testing.conformance.serializer import encoded, event
+from eventy.testing.kafka.broker import KafkaBroker
+from eventy.testing.kafka.topics import create_topics, unique
 
 
 def sized(topic: str, size: int) -> ProducerRecord:
@@ -66,6 +69,49 @@ async def test_what_is_acknowledged_before_a_refusal_is_not_written_again(scene:
     assert (*written, last) == (None, None, None)
     assert isinstance(refused, RecordTooLargeError)
     assert [len(record.value or b"") for record in await scene.records(topic, 4)][1:] == [100_000] * 3
+
+
+async def test_what_is_acknowledged_of_a_write_is_not_written_again_when_its_rest_is_refused_with_others(
+    scene: Scene,
+) -> None:
+    topic, emitter = await scene.topic(configs={"max.message.bytes": "205000"}), await scene.emitter()
+    await emitter.send(event(), topic)
+    sizes = [100_000] * 5 + [120_000]  # the last two fit a batch, and the topic takes no such batch
+    await asyncio.gather(
+        emitter.write([sized(topic, size) for size in sizes[:5]]), emitter.write([sized(topic, sizes[5])])
+    )
+    assert [len(record.value or b"") for record in await scene.records(topic, 7)][1:] == sizes
+
+
+async def test_refused_record_does_no_harm_to_a_write_of_many_batches_to_another_topic(
+    scene: Scene, batches: list[int]
+) -> None:
+    topic, small = await scene.topic(), await scene.topic(configs={"max.message.bytes": "2000"})
+    emitter = await scene.emitter()
+    await emitter.send(event(), topic)
+    await emitter.send(event(), small)
+    batches.clear()
+    writing = asyncio.create_task(emitter.write([sized(topic, 100_000)] * 100))
+    await until(lambda: bool(batches))
+    with pytest.raises(RecordTooLargeError):
+        await emitter.send(event(padding="x" * 5_000), small)
+    assert not writing.done()
+    await writing
+    await scene.records(topic, 101)
+
+
+async def test_refused_record_does_no_harm_to_a_send_whose_topic_is_not_known_yet(
+    scene: Scene, kafka_broker: KafkaBroker
+) -> None:
+    small, late = await scene.topic(configs={"max.message.bytes": "2000"}), unique("late")
+    emitter = await scene.emitter()
+    await emitter.send(event(), small)
+    sending = asyncio.create_task(emitter.send(event(), late))
+    with pytest.raises(RecordTooLargeError):
+        await emitter.send(event(padding="x" * 5_000), small)
+    await create_topics(kafka_broker.bootstrap, {late: 1})
+    async with Clock().timeout(5):
+        await sending
 
 
 async def test_what_its_sender_has_given_up_is_not_written(scene: Scene) -> None:

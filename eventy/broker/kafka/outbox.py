@@ -111,11 +111,11 @@ class Outbox:
 
 
 def _answer(parcels: list[Parcel], acknowledged: int) -> list[Parcel]:
-    """Tell those whose records are all among the first so many; return the rest."""
+    """Tell those whose records are all among the first so many; return what is left of the others."""
     for at, parcel in enumerate(parcels):
+        if acknowledged < len(parcel.records):
+            return [parcel._replace(records=parcel.records[acknowledged:]), *parcels[at + 1 :]]
         acknowledged -= len(parcel.records)
-        if acknowledged < 0:
-            return parcels[at:]
         if not parcel.written.done():
             parcel.written.set_result(None)
     return []

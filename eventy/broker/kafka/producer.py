@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -23,12 +24,14 @@ class LiveProducer:
     """A live producer, replaced after any error.
 
     An idempotent producer whose batch was refused goes on with a gap in its sequence numbers: every later batch to
-    that partition fails.
+    that partition fails. Those to others don't: what runs with a producer that is replaced for a refusal goes on to
+    its end.
     """
 
     def __init__(self, connection: KafkaConnection) -> None:
         self._connection = connection
         self._live: AIOKafkaProducer | None = None
+        self._uses = Counter[AIOKafkaProducer]()
         self._is_closed = False
         self._starting = asyncio.Lock()
         self._recovering: asyncio.Task[None] | None = None
@@ -61,13 +64,27 @@ class LiveProducer:
             with translated(what):
                 async with asyncio.timeout(seconds):
                     producer = await self.get()
+                    self._uses[producer] += 1
                     return await send(producer)
         except (BrokerError, RecordTooLargeError) as error:
             if producer is not None and producer is self._live:
-                self._retire()
+                self._live = None
             if isinstance(error, BrokerUnavailableError):
+                if producer is not None:  # what is in doubt isn't to be written behind the back of what follows
+                    self._closings.close(producer)
                 self._recover(error)
             raise
+        finally:
+            if producer is not None:
+                self._leave(producer)
+
+    def _leave(self, producer: AIOKafkaProducer) -> None:
+        """End a use of a producer; the last one of one that was replaced ends that."""
+        self._uses[producer] -= 1
+        if not self._uses[producer]:
+            del self._uses[producer]
+            if producer is not self._live and not self._is_closed:
+                self._closings.close(producer)
 
     def _recover(self, error: BrokerUnavailableError) -> None:
         """Be in trouble until a new producer has reached the broker: nobody may send before we are ready again."""
@@ -86,16 +103,16 @@ class LiveProducer:
             else:
                 self.trouble = None
 
-    def _retire(self) -> None:
-        producer, self._live = self._live, None
-        if producer is not None:
-            self._closings.close(producer)
-
     async def close(self) -> None:
         """Disconnect, for good: who still sends gets BrokerUnavailableError."""
         self._is_closed = True
         if self._recovering is not None:
             self._recovering.cancel()
             await asyncio.wait({self._recovering})
-        self._retire()
+        used = set(self._uses)
+        if self._live is not None:
+            used.add(self._live)
+            self._live = None
+        for producer in used:
+            self._closings.close(producer)
         await self._closings.wait()
