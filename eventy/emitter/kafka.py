@@ -68,10 +68,10 @@ class KafkaProducer(BaseEventEmitter):
         await self._connection.reached(self._clock, self._producer.get)
 
     async def stop(self) -> None:
-        if self._connecting is not None:
-            self._connecting.cancel()
-            await asyncio.wait({self._connecting})
         try:
+            if self._connecting is not None:
+                self._connecting.cancel()
+                await asyncio.wait({self._connecting})
             await self._settled()
         finally:  # when it is cut short as well
             await self._producer.close()

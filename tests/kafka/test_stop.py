@@ -71,6 +71,18 @@ async def test_producer_whose_end_is_cut_short_is_closed(scene: Scene, backend: 
     await asyncio.wait(begun)
 
 
+async def test_emitter_whose_stop_is_cut_short_at_once_is_closed(scene: Scene) -> None:
+    topic, emitter = await scene.topic(), await scene.emitter()
+    await emitter.send(event(), topic)
+    stopping = asyncio.create_task(emitter.stop())
+    await asyncio.sleep(0)  # it has begun
+    stopping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stopping
+    with pytest.raises(BrokerUnavailableError, match="closed"):
+        await emitter.send(event(), topic)
+
+
 async def test_send_that_nobody_waits_for_any_more_leaves_no_error_unread(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
