@@ -60,7 +60,7 @@ async def target_of(producer: AIOKafkaProducer, letter: DeadLetter) -> TopicPart
 class LetterWriter:
     """Writes dead letters: it connects at the first one, which may never come.
 
-    Each is a batch of its own. So the client takes whatever the broker has taken once: it minds neither
+    The client is given whole batches, not records. So it takes whatever the broker has taken once: it minds neither
     KAFKA_MAX_REQUEST_SIZE nor that key and value are both missing.
     """
 
