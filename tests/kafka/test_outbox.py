@@ -140,11 +140,13 @@ async def test_everybody_is_told_when_his_own_time_is_up(mute: KafkaConnection) 
     await producer.close()
 
 
-async def test_what_is_accepted_is_sent_before_the_emitter_stops(scene: Scene) -> None:
+async def test_what_is_accepted_is_sent_before_the_emitter_stops(scene: Scene, batches: list[int]) -> None:
     topic, emitter = await scene.topic(partitions=3), await scene.emitter()
     await emitter.send(event(), topic)
+    batches.clear()
     sends = [asyncio.create_task(emitter.send(event(number), topic, key=str(number))) for number in range(200)]
-    bulk = asyncio.create_task(emitter.send_many(map(event, range(200)), topic))
+    await until(lambda: bool(batches))
+    bulk = asyncio.create_task(emitter.send_many(map(event, range(200)), topic))  # it waits for those under way
     await asyncio.sleep(0)
     await emitter.stop()
     await asyncio.gather(bulk, *sends)
