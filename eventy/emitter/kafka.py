@@ -12,7 +12,7 @@ from eventy.broker.kafka.batch import Partitioning, partitions_of, targets_of
 from eventy.broker.kafka.connection import KafkaConnection
 from eventy.broker.kafka.outbox import Outboxes, Parcel
 from eventy.broker.kafka.producer import LiveProducer
-from eventy.broker.kafka.requests import REQUEST_TIMEOUT, translated
+from eventy.broker.kafka.requests import REQUEST_TIMEOUT, left_until, translated
 from eventy.clock import Clock
 from eventy.emitter.base import BaseEventEmitter
 from eventy.errors import BrokerUnavailableError
@@ -54,9 +54,10 @@ class KafkaProducer(BaseEventEmitter):
         self._connection = broker
         self._producer = LiveProducer(broker)
         self._outboxes = Outboxes(self._producer)
-        self._together: dict[str, list[tuple[ProducerRecord, asyncio.Future[None]]]] = {}
+        self._together: dict[str, list[Parcel]] = {}
         self._sending: set[asyncio.Task[None]] = set()
         self._connecting: asyncio.Task[None] | None = None
+        self._is_stopping = False
         self._stopped = asyncio.Event()
 
     # ------------------------------------------------------------ life
@@ -68,6 +69,7 @@ class KafkaProducer(BaseEventEmitter):
         await self._connection.reached(self._clock, self._producer.get)
 
     async def stop(self) -> None:
+        self._is_stopping = True
         try:
             if self._connecting is not None:
                 self._connecting.cancel()
@@ -75,6 +77,7 @@ class KafkaProducer(BaseEventEmitter):
             await self._settled()
         finally:  # when it is cut short as well
             await self._producer.close()
+        await self._outboxes.settle()
         self._stopped.set()
 
     async def _settled(self) -> None:
@@ -106,32 +109,38 @@ class KafkaProducer(BaseEventEmitter):
 
     async def write_one(self, record: ProducerRecord) -> None:
         await self._connected()
-        written = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        written = loop.create_future()
         together = self._together.get(record.topic)
         if together is None:
             together = self._together[record.topic] = []
             sending = asyncio.create_task(self._send_together(record.topic), context=Context())
             self._sending.add(sending)
             sending.add_done_callback(self._sending.discard)
-        together.append((record, written))
+        together.append(Parcel((record,), written, loop.time() + _SEND))
         await written
 
     async def _send_together(self, topic: str) -> None:
         """Send what was given in one turn of the loop, for which the topic's partitions are asked for once."""
-        deadline = asyncio.get_running_loop().time() + _SEND
-        try:
-            partitions = await self._producer.run(
-                lambda producer: partitions_of(producer, topic), f"sending to {topic}", _SEND
-            )
-        except Exception as error:  # noqa: BLE001 - it is theirs who wait
-            for _, written in self._together.pop(topic):
-                if not written.done():
-                    written.set_exception(error)
-            return
-        partitioning = Partitioning(partitions)
-        for record, written in self._together.pop(topic):
+        together, what = self._together[topic], f"sending to {topic}"
+        while asked := len(together):
+            seconds = left_until(together[asked - 1].deadline)
+            try:
+                partitions = await self._producer.run(lambda producer: partitions_of(producer, topic), what, seconds)
+            except Exception as error:  # noqa: BLE001 - it is theirs who wait; those who came later may yet succeed
+                for parcel in together[:asked]:
+                    parcel.fail(error)
+                del together[:asked]
+            else:
+                self._put(topic, together, Partitioning(partitions))
+                break
+        del self._together[topic]
+
+    def _put(self, topic: str, singles: list[Parcel], partitioning: Partitioning) -> None:
+        for parcel in singles:
+            (record,) = parcel.records
             partition = partitioning.any() if record.key is None else partitioning.of(record.key)
-            self._outboxes.put(TopicPartition(topic, partition), Parcel((record,), written, deadline))
+            self._outboxes.put(TopicPartition(topic, partition), parcel)
 
     async def write(self, records: list[ProducerRecord]) -> None:
         await self._connected()
@@ -145,6 +154,8 @@ class KafkaProducer(BaseEventEmitter):
         """Wait for the broker's first answer, as long as somebody who sends would wait for an acknowledgement."""
         if self._connecting is None:
             raise BrokerUnavailableError("the emitter isn't started: list it among the application's components")
+        if self._is_stopping:
+            raise BrokerUnavailableError("the emitter stops, nothing can be sent any more")
         if not self._connecting.done():
             with translated("waiting for the broker"):
                 async with asyncio.timeout(_SEND):

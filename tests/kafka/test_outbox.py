@@ -11,6 +11,7 @@ from eventy.broker.kafka.connection import KafkaConnection
 from eventy.broker.kafka.outbox import Outboxes, Parcel
 from eventy.broker.kafka.producer import LiveProducer
 from eventy.clock import Clock
+from eventy.emitter.kafka import KafkaProducer
 from eventy.errors import BrokerUnavailableError, RecordTooLargeError
 from eventy.message.record import ProducerRecord, TopicPartition
 from eventy.testing.conformance.scene import Scene, until
@@ -136,6 +137,7 @@ async def test_everybody_is_told_when_his_own_time_is_up(mute: KafkaConnection) 
         with pytest.raises(BrokerUnavailableError, match=r"sending to topic\[0\]"):
             await written
         assert not any(other.done() for other in others)
+        assert producer.trouble is not None
     await outboxes.settle()
     await producer.close()
 
@@ -151,3 +153,47 @@ async def test_what_is_accepted_is_sent_before_the_emitter_stops(scene: Scene, b
     await emitter.stop()
     await asyncio.gather(bulk, *sends)
     await scene.records(topic, 401)
+
+
+async def test_trouble_is_over_when_the_broker_answers(scene: Scene) -> None:
+    topic, emitter = await scene.topic(), await scene.emitter()
+    assert isinstance(emitter, KafkaProducer)
+    await emitter.send(event(), topic)
+    emitter._producer.doubt(BrokerUnavailableError("the broker doesn't answer in time"))
+    assert emitter.readiness() == "the broker doesn't answer in time"
+    await emitter.send(event(), topic)
+    assert emitter.readiness() is None
+
+
+async def test_send_that_joins_others_which_wait_for_their_topic_has_its_own_time(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eventy.emitter.kafka._SEND", 1.0)
+    late, emitter, loop = unique("late"), await scene.emitter(), asyncio.get_running_loop()
+    first = asyncio.create_task(emitter.send(event(), late))
+    await asyncio.sleep(0.5)
+    began = loop.time()
+    with pytest.raises(BrokerUnavailableError, match=late):
+        await emitter.send(event(), late)
+    assert 0.9 < loop.time() - began < 2
+    with pytest.raises(BrokerUnavailableError, match=late):
+        await first
+
+
+async def test_stop_takes_no_more_in(scene: Scene) -> None:
+    topic, emitter, loop = await scene.topic(), await scene.emitter(), asyncio.get_running_loop()
+    sent = [0]
+
+    async def send_on() -> None:
+        while True:
+            await emitter.send(event(), topic)
+            sent[0] += 1
+
+    senders = [asyncio.create_task(send_on()) for _ in range(20)]
+    await until(lambda: sent[0] > 100)
+    began = loop.time()
+    await emitter.stop()
+    assert loop.time() - began < 2
+    outcomes = await asyncio.gather(*senders, return_exceptions=True)
+    assert {str(outcome) for outcome in outcomes} == {"the emitter stops, nothing can be sent any more"}
+    await scene.records(topic, sent[0])

@@ -16,7 +16,7 @@ from eventy.broker.kafka.requests import left_until
 from eventy.errors import BrokerUnavailableError
 from eventy.message.record import ProducerRecord, TopicPartition
 
-# Seconds after its time for a write to end by itself: then the producer is known to be in trouble, and replaced.
+# Seconds after its time for a write to end by itself, which replaces the producer: others may still wait for it.
 _GRACE = 0.1
 
 
@@ -26,6 +26,14 @@ class Parcel(NamedTuple):
     records: Sequence[ProducerRecord]
     written: asyncio.Future[None]
     deadline: float
+
+    def succeed(self) -> None:
+        if not self.written.done():  # its sender may have given up
+            self.written.set_result(None)
+
+    def fail(self, error: Exception) -> None:
+        if not self.written.done():
+            self.written.set_exception(error)
 
 
 class Outbox:
@@ -82,8 +90,7 @@ class Outbox:
             refused = _answer(parcels, acknowledged)
             if len(refused) == 1 or isinstance(error, BrokerUnavailableError):
                 for parcel in refused:
-                    if not parcel.written.done():
-                        parcel.written.set_exception(error)
+                    parcel.fail(error)
             else:
                 half = len(refused) // 2
                 await self._write(refused[:half])
@@ -106,7 +113,8 @@ class Outbox:
                 left.append(parcel.deadline)
             else:
                 error = BrokerUnavailableError(f"{self._what}: the broker doesn't answer in time")
-                parcel.written.set_exception(error)
+                parcel.fail(error)
+                self._producer.doubt(error)
         self._be_alarmed(min(left, default=None))
 
 
@@ -116,8 +124,7 @@ def _answer(parcels: list[Parcel], acknowledged: int) -> list[Parcel]:
         if acknowledged < len(parcel.records):
             return [parcel._replace(records=parcel.records[acknowledged:]), *parcels[at + 1 :]]
         acknowledged -= len(parcel.records)
-        if not parcel.written.done():
-            parcel.written.set_result(None)
+        parcel.succeed()
     return []
 
 

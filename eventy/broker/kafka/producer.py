@@ -65,7 +65,7 @@ class LiveProducer:
                 async with asyncio.timeout(seconds):
                     producer = await self.get()
                     self._uses[producer] += 1
-                    return await send(producer)
+                    result = await send(producer)
         except (BrokerError, RecordTooLargeError) as error:
             if producer is not None and producer is self._live:
                 self._live = None
@@ -73,7 +73,12 @@ class LiveProducer:
                 if producer is not None:  # what is in doubt isn't to be written behind the back of what follows
                     self._closings.close(producer)
                 self._recover(error)
+            else:
+                self._reached()
             raise
+        else:
+            self._reached()
+            return result
         finally:
             if producer is not None:
                 self._leave(producer)
@@ -85,6 +90,15 @@ class LiveProducer:
             del self._uses[producer]
             if producer is not self._live and not self._is_closed:
                 self._closings.close(producer)
+
+    def doubt(self, error: BrokerUnavailableError) -> None:
+        """Be in trouble until the broker answers: somebody has waited too long, others still wait."""
+        if self.trouble is None:
+            self.trouble = str(error)
+
+    def _reached(self) -> None:
+        if self._recovering is None or self._recovering.done():
+            self.trouble = None
 
     def _recover(self, error: BrokerUnavailableError) -> None:
         """Be in trouble until a new producer has reached the broker: nobody may send before we are ready again."""
