@@ -197,3 +197,15 @@ async def test_stop_takes_no_more_in(scene: Scene) -> None:
     outcomes = await asyncio.gather(*senders, return_exceptions=True)
     assert {str(outcome) for outcome in outcomes} == {"the emitter stops, nothing can be sent any more"}
     await scene.records(topic, sent[0])
+
+
+async def test_writes_that_begin_while_others_are_under_way_do_not_make_each_other_time_out(scene: Scene) -> None:
+    """The client counts the waiting of each against all who wait for a partition."""
+    topic, emitter = await scene.topic(), await scene.emitter()
+    await emitter.send(event(), topic)
+    writes = []
+    for number in range(400):
+        writes.append(asyncio.create_task(emitter.send_many([event(number)], topic)))
+        await asyncio.sleep(0)
+    await asyncio.gather(*writes)
+    assert [record.value for record in await scene.records(topic, 401)][1:] == [encoded(n) for n in range(400)]
