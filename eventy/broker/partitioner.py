@@ -9,12 +9,12 @@ _M = 0x5BD1E995
 _MASK = 0xFFFFFFFF
 
 
+@lru_cache(maxsize=16_384)
 def partition_of(key: bytes, partitions: int) -> int:
     """Return the partition, from 0, that records of this key go to."""
     return (murmur2(key) & 0x7FFFFFFF) % partitions
 
 
-@lru_cache(maxsize=16_384)
 def murmur2(data: bytes) -> int:
     """Return the 32-bit MurmurHash2 of the bytes, as `org.apache.kafka.common.utils.Utils.murmur2` does."""
     length = len(data)

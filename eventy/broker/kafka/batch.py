@@ -38,14 +38,13 @@ async def targets_of(
 ) -> dict[TopicPartition, list[ProducerRecord]]:
     """Return where each record goes, in order within a partition."""
     partitionings: dict[str, Partitioning] = {}
-    targets: defaultdict[tuple[str, int], list[ProducerRecord]] = defaultdict(list)
+    groups: dict[str, defaultdict[int, list[ProducerRecord]]] = {}
     for record in records:
         topic = record.topic
-        partitioning = partitionings.get(topic)
-        if partitioning is None:
-            partitioning = partitionings[topic] = Partitioning(await partitions_of(producer, topic))
-        targets[topic, partitioning.of(record.key)].append(record)
-    return {TopicPartition(*target): group for target, group in targets.items()}
+        if topic not in partitionings:
+            partitionings[topic], groups[topic] = Partitioning(await partitions_of(producer, topic)), defaultdict(list)
+        groups[topic][partitionings[topic].of(record.key)].append(record)
+    return {TopicPartition(topic, at): group for topic, found in groups.items() for at, group in found.items()}
 
 
 def batches_of(producer: AIOKafkaProducer, records: Iterable[ProducerRecord]) -> Iterator[BatchBuilder]:
