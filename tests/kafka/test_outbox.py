@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from eventy.clock import Clock
 from eventy.emitter.kafka import KafkaProducer
 from eventy.errors import BrokerUnavailableError, RecordTooLargeError
 from eventy.message.record import ProducerRecord, TopicPartition
+from eventy.testing.conformance.kafka import KafkaBackend
 from eventy.testing.conformance.scene import Scene, until
 from eventy.testing.conformance.serializer import encoded, event
 from eventy.testing.kafka.broker import KafkaBroker
@@ -125,7 +127,7 @@ async def test_what_its_sender_has_given_up_is_not_written(scene: Scene) -> None
     assert [record.value for record in await scene.records(topic, 3)] == [encoded(0), encoded(1), encoded(3)]
 
 
-async def test_everybody_is_told_when_his_own_time_is_up(mute: KafkaConnection) -> None:
+async def test_each_sender_is_told_when_its_own_time_is_up(mute: KafkaConnection) -> None:
     producer, partition, loop = LiveProducer(mute), TopicPartition("topic", 0), asyncio.get_running_loop()
     outboxes, now, records = Outboxes(producer), loop.time(), (sized("topic", 1),)
     long, short, later = (loop.create_future() for _ in range(3))
@@ -209,3 +211,14 @@ async def test_writes_that_begin_while_others_are_under_way_do_not_make_each_oth
         await asyncio.sleep(0)
     await asyncio.gather(*writes)
     assert [record.value for record in await scene.records(topic, 401)][1:] == [encoded(n) for n in range(400)]
+
+
+async def test_batches_are_no_larger_than_the_largest_request(scene: Scene, backend: KafkaBackend) -> None:
+    topic = await scene.topic(configs={"max.message.bytes": "20000"})
+    emitter = KafkaProducer(
+        broker=replace(backend.connection, max_request_size=20_000), serializer=scene.serializer, clock=scene.clock
+    )
+    await emitter.start()
+    await emitter.send_many([event(number, padding="x" * 1_000) for number in range(100)], topic)
+    await emitter.stop()
+    await scene.records(topic, 100)
