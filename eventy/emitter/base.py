@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Any, ClassVar, NamedTuple
 
 from eventy.clock import Clock
@@ -23,6 +24,8 @@ from eventy.serializer.base import BaseEventSerializer
 MAX_REQUEST_SIZE = 1_048_576
 
 _new = tuple.__new__
+# Events of a bulk that are encoded in a row: for these few ms everything else in the loop waits.
+_IN_A_ROW = 500
 # Names whose headers are remembered.
 _REMEMBERED_NAMES = 1024
 
@@ -96,8 +99,11 @@ class BaseEventEmitter(ABC):
 
         Raises as `send` does; none has been sent when encoding one of them failed.
         """
-        collection = collecting.get()
-        records = [self._record(event, destination, key(event), None, collection) for event in events]
+        collection, each, records = collecting.get(), iter(events), list[ProducerRecord]()
+        while some := list(islice(each, _IN_A_ROW)):
+            records += [self._record(event, destination, key(event), None, collection) for event in some]
+            if len(some) == _IN_A_ROW:
+                await self._clock.sleep(0)
         if collection is not None:
             for record in records:
                 collection.add(self, record)

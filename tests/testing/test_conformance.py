@@ -86,7 +86,7 @@ def test_emitter_that_spreads_keys_its_own_way_is_told_by_the_test_about_that(py
         "test_key_decides_the_partition_as_it_does_for_kafka_clients[theirs]",
         "test_events_without_a_key_spread_over_the_partitions[theirs]",
     }
-    assert len(passed) == 8
+    assert len(passed) == 9
 
 
 def test_consumer_that_forgets_what_is_committed_is_told_by_the_tests_about_positions(

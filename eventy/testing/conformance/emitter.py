@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from aiokafka.partitioner import DefaultPartitioner
 
 from eventy.errors import EncodeError, RecordTooLargeError, SendError
+from eventy.event.base import BaseEvent
 from eventy.testing.conformance.scene import Scene, headers
 from eventy.testing.conformance.serializer import NAME, JsonSerializer, event
 
@@ -93,6 +95,21 @@ async def test_oversize_is_refused_and_the_next_send_succeeds(scene: Scene) -> N
         await emitter.send(event(padding="x" * 1_048_576), topic)
     await emitter.send(event(), topic)
     await scene.records(topic, 1)
+
+
+async def test_send_many_leaves_the_loop_to_others_while_it_encodes(scene: Scene) -> None:
+    topic, emitter, encoded, turns = await scene.topic(), await scene.emitter(), [0], [0]
+
+    def count(_: BaseEvent) -> None:
+        encoded[0] += 1
+
+    sending = asyncio.create_task(emitter.send_many(map(event, range(2_000)), topic, key=count))
+    while encoded[0] < 2_000:
+        await asyncio.sleep(0)
+        turns.append(encoded[0])
+    assert max(after - before for before, after in pairwise(turns)) <= 500
+    await sending
+    await scene.records(topic, 2_000)
 
 
 async def test_send_many_sends_nothing_when_one_cannot_be_encoded(scene: Scene) -> None:
