@@ -9,6 +9,7 @@ from typing import Any
 from bench.contestant import Stopwatch, Task, run
 from bench.send.payments import AT_ONCE, IN_BULK, payments, slices
 from bench.service import create_service
+from eventy.app.process import freeze
 from eventy.emitter.base import BaseEventEmitter
 from eventy.event.base import BaseEvent
 
@@ -35,6 +36,7 @@ async def send(task: Task) -> dict[str, float]:
     send_some, size = (send_many, IN_BULK) if task.option == "many" else (send_each, AT_ONCE)
     await emitter.start()
     await send_some(emitter, task.out, payments(1))  # the connections are there, as those by hand are
+    freeze()  # as `app.start()` does
     stopwatch.start()
     for some in slices(payments(task.count), size):
         await send_some(emitter, task.out, some)
