@@ -10,8 +10,8 @@ from eventy.clock import Clock
 
 # Seconds for which handlers that never wait may have the loop: a request to the server waits so long.
 STINT = 0.01
-# Turns of the loop that a rest gives to everything else. Each costs some 50 µs of sockets to look at; with three, what
-# others are flushing gets on by a step whenever a slice begins.
+# Turns of the loop that a rest gives to everything else. In each the sockets are looked at, which costs; with three,
+# what others are flushing gets on by a step whenever a slice begins.
 _TURNS = 3
 
 
